@@ -1,0 +1,119 @@
+"""The sources of one controller: started together, waited for together, stopped together.
+
+Everything that was there at the start has to be in the queue before a worker looks at it; else a controller would take
+what it has not yet heard of for absent. Nothing here looks at events.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from controller.worker import describe
+from informers.api.errors import LevelsetError
+
+if TYPE_CHECKING:
+    from controller.queue import WorkQueue
+    from controller.sources import Source, SourceStatus
+    from informers.runtime import Event, Runtime, Seconds
+
+__all__ = ["Intake", "NotSynced"]
+
+log = logging.getLogger("levelset.controller")
+
+POLLS: tuple[Seconds, Seconds] = (0.05, 1.0)
+"""While sources sync they are looked at this often: from the first interval, growing by half, to the second."""
+
+
+class NotSynced(LevelsetError):
+    """A controller's sources did not deliver in time what was there; the message names each and its last error."""
+
+
+class Intake:
+    """The sources that feed one queue.
+
+    Args:
+        queue: What they feed; its name is the controller's.
+        fields: What log lines say of the controller.
+        runtime: The clock.
+
+    Threads: any thread.
+    """
+
+    def __init__(self, queue: WorkQueue, fields: dict[str, Any], *, runtime: Runtime) -> None:
+        self._queue, self._fields, self._runtime = queue, fields, runtime
+        self._lock = runtime.lock(f"intake {queue.name}")
+        self._sources: list[Source] = []
+        self._open = self._closed = False
+
+    def add(self, source: Source) -> None:
+        """Add a source, and start it if the others have been started.
+
+        Raises:
+            RuntimeError: The sources have been stopped.
+            Exception: What the source raised.
+        """
+        with self._lock:
+            if self._closed:
+                raise RuntimeError(f"controller {self._queue.name} has stopped; it cannot watch {source.name} any more")
+            self._sources.append(source)
+            now = self._open
+        if now:
+            self._begin(source)
+
+    def start(self) -> None:
+        """Start all sources, unless they were stopped; raises what one of them raised."""
+        with self._lock:
+            self._open, sources = True, [] if self._closed else list(self._sources)
+        for source in sources:
+            self._begin(source)
+
+    def stop(self) -> None:
+        """Stop all sources. Idempotent."""
+        with self._lock:
+            sources = [] if self._closed else list(self._sources)
+            self._closed = True
+        for source in sources:
+            try:
+                source.stop()
+            except Exception as error:
+                fields = {**self._fields, "source": source.name, "error": describe(error)}
+                log.exception("Stopping EventSource failed", extra={"fields": fields})
+
+    def status(self) -> tuple[tuple[str, SourceStatus], ...]:
+        """Return each source's name and how far it is."""
+        with self._lock:
+            sources = list(self._sources)
+        return tuple((source.name, source.status()) for source in sources)
+
+    def synced(self) -> bool:
+        """Whether all sources have delivered what was there."""
+        return all(status.synced for _, status in self.status())
+
+    def wait(self, timeout: Seconds | None, stopping: Event) -> bool:
+        """Wait until all sources are synced, or `stopping` is set; whether they are synced.
+
+        Args:
+            timeout: Seconds that it may take; None waits without limit. Time during which something has yet to be
+                installed does not count.
+            stopping: Ends the waiting.
+
+        Raises:
+            NotSynced: The time is over.
+        """
+        since, (pause, longest) = self._runtime.monotonic(), POLLS
+        while unsynced := [(name, status) for name, status in self.status() if not status.synced]:
+            now = self._runtime.monotonic()
+            if any(status.absent for _, status in unsynced):
+                since = now
+            elif timeout is not None and now - since >= timeout:
+                causes = "; ".join(f"{name}: {status.error or 'no answer yet'}" for name, status in unsynced)
+                raise NotSynced(f"controller {self._queue.name}: not synced within {timeout:g} s: {causes}")
+            if stopping.wait(pause):
+                return False
+            pause = min(pause * 1.5, longest)
+        return True
+
+    def _begin(self, source: Source) -> None:
+        log.info("Starting EventSource", extra={"fields": {**self._fields, "source": source.name}})
+        source.start(self._queue)

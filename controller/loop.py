@@ -1,0 +1,267 @@
+"""The controller: sources fill its queue, workers empty it, and both have a beginning and an end.
+
+    source ──▶ queue ──get──▶ worker: attempt, verdict ──add, forget, done──▶ queue
+
+The life of a controller and nothing else: what an event means is `controller.pipeline`'s, which key goes next the
+queue's, what an outcome means `controller.worker`'s.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from controller.attempt import Attempts, Failing, Running
+from controller.intake import Intake
+from controller.observe import NULL
+from controller.options import option
+from controller.pool import WorkerPool
+from controller.queue import QueueSnapshot, WorkQueue
+from controller.ratelimit import RateLimiter, exponential
+from controller.request import ReconcileFunction, Reconciler, reconcile_of
+from controller.worker import describe
+
+if TYPE_CHECKING:
+    from controller.observe import ControllerObserver
+    from controller.sources import Source, SourceStatus
+    from informers.api.objects import GroupVersionKind
+    from informers.runtime import Runtime, Seconds, Task
+
+__all__ = ["Controller", "ControllerOptions", "ControllerSnapshot", "State"]
+
+log = logging.getLogger("levelset.controller")
+
+LimiterFactory: TypeAlias = Callable[["Runtime"], RateLimiter]
+WORKERS = 1
+SYNC_TIMEOUT: Seconds = 120.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControllerOptions:
+    """How one controller works.
+
+    Threads: immutable.
+
+    Raises:
+        ValueError: A negative number.
+    """
+
+    max_concurrent_reconciles: int = 0
+    """Reconciles that run at the same time, of different keys, each on a thread of its own; 0 takes the manager's
+    number, or 1 where there is none."""
+    cache_sync_timeout: Seconds | None = 0.0
+    """Seconds that the sources may take to deliver what is there at the start, before the controller fails; None is no
+    limit, 0 takes the manager's, or 120 where there is none. Time during which a kind is not served at all does not
+    count: the controller waits for it to be installed."""
+    reconcile_timeout: Seconds | None = None
+    """Seconds after which a reconcile is reported as timed out, in log, metrics and snapshot; None never. It runs on:
+    no thread can be stopped from outside."""
+    rate_limiter: LimiterFactory = option(exponential, flag="")  # noqa: RUF009 - a dataclass field
+    """Makes the limiter that spaces out retries: 5 ms doubling up to 1000 s, each key for itself."""
+    recover_panics: bool = True
+    """Whether a fault of the program, such as a TypeError, backs off like any other error; if not, it ends the program.
+    Either way it is counted."""
+    needs_leader_election: bool = True
+    """Whether the controller works only while its process is the leader."""
+
+    def __post_init__(self) -> None:
+        for name in ("max_concurrent_reconciles", "cache_sync_timeout", "reconcile_timeout"):
+            if (getattr(self, name) or 0) < 0:
+                raise ValueError(f"{name}={getattr(self, name)} must not be negative")
+
+
+class State(StrEnum):
+    """Where a controller is in its life."""
+
+    NEW = "new"
+    SYNCING = "syncing"
+    RUNNING = "running"
+    FAILED = "failed"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControllerSnapshot:
+    """What a controller did at one moment.
+
+    Threads: immutable.
+    """
+
+    name: str
+    kind: GroupVersionKind | None
+    state: State
+    failure: str
+    """Why it failed; empty when it did not."""
+    workers: int
+    """Workers that are alive."""
+    queue: QueueSnapshot
+    running: tuple[Running, ...]
+    """Reconciles in progress, longest first: the place to look for one that hangs."""
+    failing: tuple[Failing, ...]
+    """Keys whose last reconcile failed, those with most failures in a row first."""
+    sources: tuple[tuple[str, SourceStatus], ...]
+    """Each source's name and how far it is."""
+
+
+class Controller:
+    """Calls a reconciler for every key that its sources bring up, until told to stop.
+
+    Invariants: a key is reconciled by one worker at a time; no worker starts before every source has delivered what
+    was there; a controller lives once.
+
+    Args:
+        name: Unique within a program; metrics, log lines and threads carry it.
+        reconciler: An object with `reconcile(request)`, or a function.
+        runtime: Time and threads.
+        kind: The kind that it is for, for log lines.
+        observe: Hears what it does.
+        options: See `ControllerOptions`.
+
+    Blocks: only `stop`, until the reconciles in progress have ended.
+
+    Threads: any thread.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        reconciler: Reconciler | ReconcileFunction,
+        *,
+        runtime: Runtime,
+        kind: GroupVersionKind | None = None,
+        observe: ControllerObserver = NULL,
+        options: ControllerOptions = ControllerOptions(),
+    ) -> None:
+        self.name, self.kind, self.options = name, kind, options
+        self.needs_leader_election = options.needs_leader_election
+        self.on_failure: Callable[[BaseException], None] | None = None
+        """Called once, from any thread, with what made the controller fail after `start` returned."""
+        self.queue = WorkQueue(name, runtime=runtime, limiter=options.rate_limiter(runtime), observe=observe)
+        self._runtime, self._observe = runtime, observe
+        self._attempts = Attempts(
+            name,
+            reconcile_of(reconciler),
+            runtime=runtime,
+            kind=kind,
+            observe=observe,
+            timeout=options.reconcile_timeout,
+            recover_panics=options.recover_panics,
+        )
+        self._intake = Intake(self.queue, self._fields(), runtime=runtime)
+        self._pool = WorkerPool(self.queue, self._attempts, runtime=runtime, failed=self._fail)
+        self._lock = runtime.lock(f"controller {name}")
+        self._stopping = runtime.event(f"controller {name} stopping")
+        self._syncing: Task | None = None
+        self._state = State.NEW
+        self._failure: BaseException | None = None
+
+    def watch(self, source: Source) -> None:
+        """Add a source; once the controller has started, the source starts at once.
+
+        Raises:
+            RuntimeError: The controller has stopped.
+            Exception: What the source raised.
+        """
+        self._intake.add(source)
+
+    def start(self) -> None:
+        """Start the sources and, as soon as all are synced, the workers; if that takes time, a task waits for it.
+
+        Does nothing after `stop`.
+
+        Raises:
+            RuntimeError: It was started before.
+            Exception: What a source raised.
+        """
+        with self._lock:
+            if self._stopping.is_set():
+                return
+            if self._state is not State.NEW:
+                raise RuntimeError(f"controller {self.name} was started more than once; was it added twice?")
+            self._state = State.SYNCING
+        workers = self.options.max_concurrent_reconciles or WORKERS
+        log.info("Starting Controller", extra={"fields": self._fields()})
+        self._observe.controller_started(self.name, max_concurrent_reconciles=workers, queue=self.queue.snapshot)
+        self._intake.start()
+        if self._intake.synced():
+            self._work()
+        else:
+            self._syncing = self._runtime.spawn(f"controller-{self.name}-sync", self._sync)
+
+    def stop(self, deadline: Seconds | None = None) -> None:
+        """Take on nothing new and wait until the reconciles in progress have ended. Idempotent.
+
+        What is left in the queue is dropped: the next process begins with a full list anyway.
+
+        Args:
+            deadline: The point on the monotonic clock when waiting ends; None waits as long as it takes.
+
+        Raises:
+            TimeoutError: Reconciles were still running at the deadline; names them. They go on until they end.
+        """
+        with self._lock:
+            self._stopping.set()
+        self._intake.stop()
+        self.queue.shut_down()
+        if self._syncing is not None:
+            self._syncing.join(None if deadline is None else max(0.0, deadline - self._runtime.monotonic()))
+        ended = self._pool.join(deadline)
+        self._attempts.close()
+        with self._lock:
+            again, self._state = self._state is State.STOPPED, State.STOPPED
+        if not ended:
+            stuck = ", ".join(f"{each.request} ({each.seconds:.0f} s)" for each in self._attempts.running())
+            raise TimeoutError(f"controller {self.name} did not stop in time; still running: {stuck or 'nothing'}")
+        if not again:
+            log.info("All workers finished", extra={"fields": self._fields()})
+
+    def snapshot(self) -> ControllerSnapshot:
+        """Return what the controller does now. Looks at every key in the queue."""
+        with self._lock:
+            state, failure = self._state, self._failure
+        return ControllerSnapshot(
+            name=self.name,
+            kind=self.kind,
+            state=state,
+            failure="" if failure is None else describe(failure),
+            workers=self._pool.alive(),
+            queue=self.queue.snapshot(),
+            running=self._attempts.running(),
+            failing=self._attempts.failing(),
+            sources=self._intake.status(),
+        )
+
+    def _sync(self) -> None:
+        timeout = SYNC_TIMEOUT if self.options.cache_sync_timeout == 0 else self.options.cache_sync_timeout
+        try:
+            if self._intake.wait(timeout, self._stopping):
+                self._work()
+        except Exception as error:  # noqa: BLE001 - whoever started the controller hears of it
+            self._fail(error)
+
+    def _work(self) -> None:
+        workers = self.options.max_concurrent_reconciles or WORKERS
+        with self._lock:
+            if self._stopping.is_set():
+                return
+            self._state = State.RUNNING
+            self._pool.start(workers)
+        log.info("Starting workers", extra={"fields": {**self._fields(), "worker count": workers}})
+
+    def _fail(self, error: BaseException) -> None:
+        with self._lock:
+            if self._failure is not None:
+                return
+            self._failure, self._state = error, State.FAILED
+        if self.on_failure is not None:
+            self.on_failure(error)
+        else:
+            log.critical("Controller failed", exc_info=error, extra={"fields": self._fields()})
+
+    def _fields(self) -> dict[str, Any]:
+        kind = self.kind
+        about = {} if kind is None else {"controllerGroup": kind.group, "controllerKind": kind.kind}
+        return {"controller": self.name, **about}

@@ -1,0 +1,79 @@
+"""The workers of one controller: threads that take keys from its queue, reconcile them and give them back.
+
+Pumps only: `controller.attempt` runs a reconcile, `controller.worker` judges it, the queue orders. A worker MUST give
+back every key it took, and MUST NOT end because of what a reconciler raised; should it end all the same, it says so.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from controller.attempt import Attempts
+    from controller.queue import WorkQueue
+    from controller.request import Request
+    from controller.worker import Verdict
+    from informers.runtime import Runtime, Seconds, Task
+
+__all__ = ["WorkerPool"]
+
+
+class WorkerPool:
+    """Empties a queue on threads of its own until the queue is shut down.
+
+    Args:
+        queue: Where keys come from; its name names the threads.
+        attempts: Runs the reconciles.
+        runtime: Threads.
+        failed: Called with what ended a worker: a fault of ours, or of the program where panics are not recovered, or
+            something like SystemExit.
+
+    Blocks: only `join`.
+
+    Threads: any thread; `start` is called once.
+    """
+
+    def __init__(
+        self, queue: WorkQueue, attempts: Attempts, *, runtime: Runtime, failed: Callable[[BaseException], None]
+    ) -> None:
+        self._queue, self._attempts, self._runtime, self._failed = queue, attempts, runtime, failed
+        self._tasks: list[Task] = []
+
+    def start(self, workers: int) -> None:
+        """Start the workers."""
+        self._tasks = [
+            self._runtime.spawn(f"controller-{self._queue.name}-{number}", self._work) for number in range(workers)
+        ]
+
+    def join(self, deadline: Seconds | None) -> bool:
+        """Wait until all have ended, or until `deadline` on the monotonic clock; whether all have."""
+        for task in self._tasks:
+            task.join(None if deadline is None else max(0.0, deadline - self._runtime.monotonic()))
+        return not self.alive()
+
+    def alive(self) -> int:
+        """How many workers have not ended."""
+        return sum(task.alive() for task in self._tasks)
+
+    def _work(self) -> None:
+        try:
+            while (taken := self._queue.get()) is not None:
+                request, priority = taken
+                try:
+                    self._carry_out(request, self._attempts.run(request, priority))
+                finally:
+                    self._queue.done(request)
+        except BaseException as error:
+            self._runtime.checkpoint("worker ends")  # where a simulated crash goes on unwinding, unheard
+            self._failed(error)
+            raise
+
+    def _carry_out(self, request: Request, verdict: Verdict) -> None:
+        if verdict.forget:
+            self._queue.forget(request)
+        if verdict.rate_limited:
+            self._queue.add(request, rate_limited=True, at_least=verdict.after or 0.0, priority=verdict.priority)
+        elif verdict.after is not None:
+            self._queue.add(request, after=verdict.after, priority=verdict.priority)
