@@ -29,6 +29,9 @@ class Observer:
     def retry(self, call: Call, *, status: int | None, host: str) -> None:
         """The call is about to be sent again."""
 
+    def warned(self, call: Call, *, text: str) -> None:
+        """The server attached a warning to its answer: a deprecated version, an unknown field, an odd value."""
+
     def listed(self, gvk: GroupVersionKind, *, objects: int, seconds: Seconds, reason: str) -> None:
         """A complete list replaced the store; `reason` is why: start, expired, epoch, audit, error."""
 

@@ -3,6 +3,8 @@
     LevelsetError
     ├── ConfigError            no usable kubeconfig, certificate or token; names every place looked at
     ├── KindNotServed          the server does not (yet) know the kind; names the command that installs it
+    ├── Undecodable            bytes that should hold an object or an answer do not; names the object and the spot
+    ├── SyncTimeout            a cache did not hold its first complete list in time; names kinds and last errors
     ├── TransportError         no answer from the server
     │   ├── Unreachable        nothing was sent: safe to send again
     │   └── ResponseLost       something was sent and the answer did not arrive
@@ -46,12 +48,14 @@ __all__ = [
     "OutcomeUnknown",
     "ResponseLost",
     "ServerError",
+    "SyncTimeout",
     "TooLarge",
     "TooLargeResourceVersion",
     "TooManyRequests",
     "TransportError",
     "Unauthorized",
     "Unavailable",
+    "Undecodable",
     "Unreachable",
     "UnsupportedMedia",
     "api_error",
@@ -71,6 +75,16 @@ class ConfigError(LevelsetError):
 
 class KindNotServed(LevelsetError):
     """The server does not serve this kind; the message holds the command that installs it."""
+
+    retryable = True
+
+
+class Undecodable(LevelsetError):
+    """Bytes that should hold an object, an event or a list do not; the message names the spot, never the content."""
+
+
+class SyncTimeout(LevelsetError):
+    """A cache did not hold its first complete list in time; the message names the kinds and their last errors."""
 
     retryable = True
 

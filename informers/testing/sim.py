@@ -13,6 +13,7 @@ Threads and their primitives come from a `ThreadRuntime`, so that this module, t
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -22,7 +23,7 @@ from informers.testing.choices import Benign, Chooser, RandomChoices
 from informers.testing.primitives import FOREVER, THREADS, SimCondition, SimEvent, SimLock, SimTask, SimTimer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from types import TracebackType
 
 __all__ = ["Benign", "Chooser", "Deadlock", "RandomChoices", "SimCrash", "SimRuntime"]
@@ -58,6 +59,7 @@ class SimRuntime:
         self._now: Seconds = 0.0
         self._turn, self._last_turn = 0, turns
         self._stuck: Deadlock | None = None
+        self._uninterrupted = False
         self._main = SimTask(self, "main")
         self._tasks: list[SimTask] = [self._main]
         self._current = self._main
@@ -120,8 +122,18 @@ class SimRuntime:
         """Let the chooser switch tasks here."""
         if self._current.crashed:
             raise SimCrash(self._current.process)
-        self._current.waits_for = label
-        self._park(None, FOREVER)
+        if not self._uninterrupted:
+            self._current.waits_for = label
+            self._park(None, FOREVER)
+
+    @contextmanager
+    def uninterrupted(self) -> Iterator[None]:
+        """Let nobody else run inside, unless the running task blocks: for looking at one moment of the world."""
+        before, self._uninterrupted = self._uninterrupted, True
+        try:
+            yield
+        finally:
+            self._uninterrupted = before
 
     # --- Driving ---
 

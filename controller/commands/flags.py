@@ -1,0 +1,111 @@
+"""How option dataclasses become flags, and how failures become one readable line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import click
+
+from controller.options import Option, options_of
+from informers.api.errors import LevelsetError
+
+__all__ = ["Flagged", "flags", "readable_errors"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Flagged(click.Command):
+    """A command whose boolean flags also take Go's spelling, `--leader-elect=true`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Rewrite Go's spelling before click reads it."""
+        switches = {flag for p in self.params if isinstance(p, click.Option) and p.is_flag for flag in p.opts}
+        return super().parse_args(ctx, [_switch(arg, switches) for arg in args])
+
+
+def _switch(arg: str, switches: set[str]) -> str:
+    flag, equals, value = arg.partition("=")
+    if not equals or flag not in switches or value.lower() not in ("true", "1", "false", "0"):
+        return arg
+    return flag if value.lower() in ("true", "1") else flag.replace("--", "--no-", 1)
+
+
+class _Value(click.ParamType[Any]):
+    """Reads one value as its option says."""
+
+    def __init__(self, option: Option) -> None:
+        self._option = option
+        kind = type(option.default)
+        self.name = "duration" if option.duration else "|".join(option.choices) or ("int" if kind is int else "text")
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """See `click.ParamType.convert`."""
+        if not isinstance(value, str):
+            return value
+        try:
+            return self._option.parse(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+def flags(*kinds: type[Any]) -> Callable[[F], F]:
+    """Return a decorator that adds a flag for every option of these dataclasses; what is not given arrives as None."""
+
+    def decorate(command: F) -> F:
+        for option in reversed([option for kind in kinds for option in options_of(kind) if option.flag]):
+            command = _decorator(option)(command)
+        return command
+
+    return decorate
+
+
+def _decorator(option: Option) -> Callable[[F], F]:
+    names = (option.flag, *option.aliases)
+    text = f"{option.help}{_default(option)}"
+    shared: dict[str, Any] = {"help": text, "envvar": list(option.env), "show_envvar": False, "default": None}
+    if isinstance(option.default, bool):
+        off = option.flag.replace("--", "--no-", 1)
+        return click.option(f"{option.flag}/{off}", *option.aliases, option.name, **shared)
+    if option.many:
+        shared |= {"multiple": True, "callback": _flat}
+    value = _Value(option)
+    return click.option(*names, option.name, type=value, metavar=value.name.upper(), **shared)
+
+
+def _flat(ctx: click.Context, param: click.Parameter, value: Any) -> Any:  # noqa: ARG001 - the signature is click's
+    """Join the lists of a repeated flag."""
+    return tuple(item for part in value for item in part) or None
+
+
+def _default(option: Option) -> str:
+    if option.default in ("", (), None, False):
+        return ""
+    return f"  [default: {option.default:g} s]" if option.duration else f"  [default: {option.default}]"
+
+
+def _one_line(text: str) -> str:
+    """Join the lines of a message so that it still reads as a list."""
+    joined = ""
+    for line in filter(None, map(str.strip, text.splitlines())):
+        joined += line if not joined else f" {line}" if joined.endswith((":", ".", ";", ",")) else f"; {line}"
+    return joined
+
+
+@contextmanager
+def readable_errors(*, debug: bool = False) -> Iterator[None]:
+    """Turn failures into one line and exit code 1; with `debug` they pass as they are, traceback and all."""
+    try:
+        yield
+    except (click.ClickException, click.Abort):
+        raise
+    except (LevelsetError, ValueError, LookupError, OSError) as error:
+        if debug:
+            raise
+        raise click.ClickException(_one_line(str(error)) or type(error).__name__) from error
+    except Exception as error:
+        if debug:
+            raise
+        text = f"{type(error).__name__}: {error} (--log-level debug shows where)"
+        raise click.ClickException(text) from error

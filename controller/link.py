@@ -1,0 +1,88 @@
+"""The ways to the API server: one for work, fenced when replicas elect a leader, and one for the lease alone.
+
+The lease has connections of its own, so that no crowd of other requests can delay a renewal.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from controller.fence import Fence, FencedTransport
+from controller.leader import Elector
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from controller.lease import LeadershipLost
+    from controller.manager import ManagerOptions
+    from informers.api.config import ClusterConfig
+    from informers.api.transport import Transport
+    from informers.observe import Observer
+    from informers.runtime import Runtime
+
+__all__ = ["Link"]
+
+
+class Link:
+    """The transports of one manager.
+
+    Args:
+        options: Whether there is an election, and which kubeconfig to load.
+        config: How to reach the cluster; None loads it.
+        transport: Used for everything instead of HTTP, and left open.
+        runtime: Time and threads.
+        observe: Hears of every request.
+
+    Threads: any thread.
+    Raises: ConfigError when no cluster is configured.
+    """
+
+    def __init__(
+        self,
+        options: ManagerOptions,
+        config: ClusterConfig | None,
+        transport: Transport | None,
+        *,
+        runtime: Runtime,
+        observe: Observer,
+    ) -> None:
+        self._options, self._runtime, self._observe = options, runtime, observe
+        self._own: list[Transport] = []
+        self._config = config
+        self.namespace = "default"
+        """The namespace that the program works in by default; where its lease is."""
+        self._bare = transport or self._open()
+        self._shared = transport is not None
+        self._fence = Fence(options, runtime=runtime)
+        self.work: Transport = FencedTransport(self._bare, self._fence) if options.leader_election else self._bare
+        """For everything but the lease."""
+
+    def elector(self, *, on_leading: Callable[[], None], on_lost: Callable[[LeadershipLost], None]) -> Elector | None:
+        """Return the elector that opens the fence; None when there is no election."""
+        if not self._options.leader_election:
+            return None
+        return Elector(
+            self._options,
+            self._bare if self._shared else self._open(),
+            runtime=self._runtime,
+            fence=self._fence,
+            namespace=self.namespace,
+            on_leading=on_leading,
+            on_lost=on_lost,
+        )
+
+    def close(self) -> None:
+        """Hang up what was opened here. Idempotent."""
+        for transport in self._own:
+            transport.close()
+
+    def _open(self) -> Transport:
+        from informers.api.config import load_config  # noqa: PLC0415 - only programs that connect pay for it
+        from informers.api.http import HttpTransport  # noqa: PLC0415 - the same
+
+        if self._config is None:
+            self._config = load_config(kubeconfig=self._options.kubeconfig or None)
+        self.namespace = self._config.namespace or self.namespace
+        transport = HttpTransport(self._config, runtime=self._runtime, observe=self._observe)
+        self._own.append(transport)
+        return transport

@@ -1,0 +1,187 @@
+"""`levelset manifests`: what a cluster needs to know of a controller, printed as YAML.
+
+Everything is generated from code: the CRD from the type, the roles from what the controller says it does. Equal code
+gives equal text, so the files of a repository can be compared with it by a test.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import click
+import yaml
+
+from controller.bundled import BUNDLED
+from controller.permissions import Identity, controller_roles, user_roles
+from controller.workload import deployment, namespace
+from informers.api.resource import Resource
+from informers.api.schema import crd_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from types import ModuleType
+
+    from informers.api.objects import Obj
+
+__all__ = ["dump", "manifests"]
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes every value where it stands."""
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - the signature is yaml's
+        """Never use anchors: kubectl understands them, people do not."""
+        return True
+
+
+def dump(objects: Iterable[Obj], *, header: str = "") -> str:
+    """Return objects as YAML documents, keys in their order."""
+    texts = [yaml.dump(obj, Dumper=_Dumper, sort_keys=False, width=120, allow_unicode=True) for obj in objects]
+    return (f"# {header}\n" if header else "") + "---\n".join(texts)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a module has to say: its kinds and its permissions.
+
+    Threads: immutable.
+    """
+
+    name: str
+    """As on the command line."""
+    kinds: tuple[type[Resource[Any, Any]], ...]
+    """The typed kinds it holds, in the order of their names."""
+    permissions: tuple[Obj, ...]
+    """Its `PERMISSIONS`."""
+    identity: Identity
+    """Who it is in a cluster; made up from the first kind."""
+
+    @classmethod
+    def named(cls, name: str, *, where: str | None = None) -> Subject:
+        """Read `module` or `module:Class`.
+
+        Args:
+            name: As on the command line.
+            where: The namespace to run in; None for the usual one.
+
+        Raises:
+            click.ClickException: There is no such module or class, or it holds no kind.
+        """
+        target, _, wanted = name.partition(":")
+        module = _imported(target)
+        found = {thing for thing in vars(module).values() if _is_kind(thing) and wanted in ("", thing.__name__)}
+        kinds = tuple(sorted(found, key=lambda kind: (kind.gvk, kind.__name__)))
+        if not kinds:
+            raise click.ClickException(f"{name} holds no kind: define or import a subclass of informers.Resource there")
+        operator = f"{kinds[0].gvk.kind.lower()}-operator"
+        lease = f"levelset-{kinds[0].gvk.kind.lower()}"
+        identity = Identity(name=operator, namespace=where or f"{operator}-system", lease=lease)
+        return cls(name, kinds, tuple(getattr(module, "PERMISSIONS", ())), identity)
+
+    @property
+    def controllers(self) -> list[str]:
+        """What `levelset run` calls its controller: the name of a bundled one, or `module:setup`."""
+        module = self.name.partition(":")[0]
+        bundled = [short for short, target in BUNDLED.items() if target.partition(":")[0] == module]
+        return bundled or [f"{module}:setup"]
+
+    def crds(self) -> list[Obj]:
+        """Return the CRDs of its kinds."""
+        return [crd_of(kind) for kind in self.kinds]
+
+    def roles(self) -> list[Obj]:
+        """Return the roles of its controller and of its users.
+
+        Raises:
+            click.ClickException: It does not say what its controller does, or asks for too much.
+        """
+        if not self.permissions:
+            raise click.ClickException(
+                f"{self.name} has no PERMISSIONS: list the policy rules its controller needs, "
+                '{"apiGroups": [...], "resources": [...], "verbs": [...]} each'
+            )
+        try:
+            mine = controller_roles(self.identity, self.permissions)
+        except ValueError as error:
+            raise click.ClickException(str(error)) from error
+        return mine + [role for kind in self.kinds for role in user_roles(kind)]
+
+
+def _imported(name: str) -> ModuleType:
+    sys.path.append(os.getcwd())  # last, so that a user's controller.py does not take the place of ours
+    try:
+        return import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name and name.startswith(error.name):
+            raise click.ClickException(
+                f"there is no module {name!r}; is it installed or in the working directory?"
+            ) from error
+        raise
+    finally:
+        sys.path.pop()
+
+
+def _is_kind(thing: object) -> bool:
+    return isinstance(thing, type) and issubclass(thing, Resource) and hasattr(thing, "gvk")
+
+
+# --- Commands ---
+
+
+@click.group()
+def manifests() -> None:
+    """Print what a cluster needs: CRDs, RBAC, Deployments.
+
+    MODULE holds the kinds, such as reconcilers.memcached; MODULE:Class means one of them.
+    """
+
+
+_module = click.argument("module")
+_where = click.option("--namespace", "where", help="Where the controller runs; <kind>-operator-system if not given.")
+_image = click.option("--image", default="levelset:latest", show_default=True, help="Image of the controller.")
+
+
+def _print(objects: Iterable[Obj], *words: str) -> None:
+    click.echo(dump(objects, header=f"Generated by `levelset manifests {' '.join(words)}`; do not edit."), nl=False)
+
+
+@manifests.command()
+@_module
+def crd(module: str) -> None:
+    """Print the CustomResourceDefinitions of the kinds in MODULE."""
+    _print(Subject.named(module).crds(), "crd", module)
+
+
+@manifests.command()
+@_module
+@_where
+def rbac(module: str, where: str | None) -> None:
+    """Print the roles of the controller in MODULE, as little as it needs, and of its users."""
+    _print(Subject.named(module, where=where).roles(), "rbac", module)
+
+
+@manifests.command()
+@_module
+@_where
+@_image
+def manager(module: str, where: str | None, image: str) -> None:
+    """Print the namespace and the Deployment that run the controller in MODULE."""
+    subject = Subject.named(module, where=where)
+    who = subject.identity
+    _print([namespace(who), deployment(who, image=image, controllers=subject.controllers)], "manager", module)
+
+
+@manifests.command("all")
+@_module
+@_where
+@_image
+def everything(module: str, where: str | None, image: str) -> None:
+    """Print all of it, in an order that can be applied at once."""
+    subject = Subject.named(module, where=where)
+    who = subject.identity
+    running = deployment(who, image=image, controllers=subject.controllers)
+    _print([namespace(who), *subject.crds(), *subject.roles(), running], "all", module)

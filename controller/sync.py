@@ -1,0 +1,55 @@
+"""Whether the caches are filled, what keeps them from it, and how long to bear that.
+
+A kind that the server does not know yet keeps only its own controllers waiting, for as long as it takes: somebody will
+install it. A server that cannot be read ends the program in the end, so that whoever restarts it notices.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from informers.api.errors import SyncTimeout
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from informers.cache import Cache
+    from informers.informer import InformerSnapshot
+    from informers.runtime import Event, Runtime, Seconds
+
+__all__ = ["blocking", "wait_for_sync"]
+
+GLANCE: Seconds = 0.25
+"""How often a wait looks whether it was called off, and whether all that is missing is absent."""
+
+
+def blocking(informers: Iterable[InformerSnapshot]) -> str:
+    """Return the kinds that are not mirrored yet, in one phrase; empty when all are."""
+    return ", ".join(str(informer.gvk) for informer in informers if not informer.synced)
+
+
+def _overdue(missing: Iterable[InformerSnapshot], timeout: Seconds | None) -> str:
+    reasons = [f"{each.gvk}: {each.last_error or each.state}" for each in missing if each.state != "absent"]
+    return f"the API server could not be read for {timeout:g} s: {'; '.join(reasons)}"
+
+
+def wait_for_sync(cache: Cache, *, timeout: Seconds | None, halted: Event, runtime: Runtime) -> bool:
+    """Wait until every kind that is served is mirrored; False when called off before.
+
+    Raises:
+        SyncTimeout: That took longer than `timeout` seconds; the message names the kinds and the last errors.
+    """
+    deadline = None if timeout is None else runtime.monotonic() + timeout
+    while not halted.is_set():
+        left = GLANCE if deadline is None else min(GLANCE, max(0.0, deadline - runtime.monotonic()))
+        try:
+            cache.wait_for_sync(left)
+        except SyncTimeout:
+            missing = [informer for informer in cache.snapshot() if not informer.synced]
+            if all(informer.state == "absent" for informer in missing):
+                return True
+            if deadline is not None and runtime.monotonic() >= deadline:
+                raise SyncTimeout(_overdue(missing, timeout)) from None
+        else:
+            return True
+    return False

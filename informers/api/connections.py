@@ -1,0 +1,254 @@
+"""Pooled connections to one server, which tell exactly how far a request came.
+
+Nothing sent is `Unreachable`; something sent and no answer is `ResponseLost`; no third thing comes out of here. A
+connection notes the first byte that the kernel took from it: until then, repeating the request cannot do harm.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from http.client import HTTPException
+from ssl import SSLError
+from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
+
+import urllib3
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import HTTPError, ReadTimeoutError
+
+from informers.api.errors import ConfigError, ResponseLost, TransportError, Unreachable
+from informers.api.streams import shut_down
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from ssl import SSLContext
+
+    from informers.api.transport import Call
+    from informers.runtime import Runtime, Seconds
+
+__all__ = ["Connections", "HttpExchange"]
+
+_PIECE = 1 << 16
+_FAILURES = (OSError, HTTPError, HTTPException, ValueError)
+"""What sockets, TLS and the two HTTP libraries raise when the other side does not play along."""
+
+
+class Connections:
+    """Connections to one server under one TLS context, kept open for the next request.
+
+    Args:
+        server: `https://host:port`; its path does not count.
+        context: For new TLS connections.
+        server_name: The name that the server's certificate must carry; empty for its host.
+        proxy: URL of an HTTP proxy, with user and password if it wants them; empty for none.
+        keep: Idle connections kept.
+        socket_options: Set on every socket.
+        runtime: Makes the lock.
+
+    Raises:
+        ConfigError: The proxy is of a kind that is not supported.
+
+    Threads: any thread; no request waits for another one's connection.
+    """
+
+    def __init__(
+        self,
+        server: str,
+        *,
+        context: SSLContext | None,
+        server_name: str,
+        proxy: str,
+        keep: int,
+        socket_options: list[tuple[int, int, int]],
+        runtime: Runtime,
+    ) -> None:
+        self._lock = runtime.lock("connections")
+        self._alive: WeakSet[_Connection] = WeakSet()
+        settings: dict[str, Any] = {"maxsize": keep, "socket_options": socket_options}
+        settings |= {"ssl_context": context, "server_hostname": server_name or None}
+        manager = _proxy_manager(proxy, settings) if proxy else urllib3.PoolManager(**settings)
+        pools: Any = {"http": partial(_PlainPool, register=self._register)}
+        pools["https"] = partial(_TlsPool, register=self._register)
+        manager.pool_classes_by_scheme = pools
+        self._pool = manager.connection_from_url(server)
+        self._root = server if proxy and server.startswith("http:") else ""
+
+    def send(
+        self, call: Call, target: str, headers: Iterable[tuple[str, str]], *, connect: Seconds, wait: Seconds
+    ) -> HttpExchange:
+        """Send a request and return once its answer begins.
+
+        Args:
+            call: Method and body.
+            target: Path and query, encoded.
+            headers: All headers; a name may come more than once.
+            connect: Seconds in which a connection must stand.
+            wait: Seconds in which the answer must begin.
+
+        Raises:
+            Unreachable: Nothing was sent.
+            ResponseLost: Something was sent, and no answer came.
+        """
+        try:
+            response = self._pool.urlopen(
+                call.method,
+                self._root + target,
+                body=call.body,
+                headers=urllib3.HTTPHeaderDict(list(headers)),
+                retries=False,
+                redirect=False,
+                assert_same_host=False,
+                timeout=urllib3.Timeout(connect=connect, read=wait),
+                preload_content=False,
+            )
+        except _FAILURES as error:
+            raise Unreachable(f"cannot send to {self._pool.host}: {_reason(error)}") from error
+        return HttpExchange(response)
+
+    def close(self, *, hang_up: bool) -> None:
+        """Close idle connections now and those in use when they are done; with `hang_up`, cut these as well."""
+        self._pool.close()
+        if hang_up:
+            with self._lock:
+                alive = list(self._alive)
+            for connection in alive:
+                shut_down(connection.wire or connection.sock)
+
+    def _register(self, connection: _Connection) -> None:
+        with self._lock:
+            self._alive.add(connection)
+
+
+class HttpExchange:
+    """An `Exchange` over a pooled connection, which goes back to the pool when the answer was read to its end.
+
+    Threads: one owner thread. Any may `hang_up` while it is not finished, if the connection will not be used again.
+    """
+
+    def __init__(self, response: urllib3.BaseHTTPResponse) -> None:
+        self._response = response
+        self._wire: Any = getattr(response.connection, "wire", None)
+        self.status = response.status
+        self.headers: Mapping[str, str] = {name.lower(): value for name, value in response.headers.items()}
+
+    def read(self, timeout: Seconds) -> bytes:
+        """See `Exchange.read`."""
+        if timeout <= 0:
+            raise ResponseLost("the answer was not complete in time")
+        try:
+            if self._response.connection is not None:  # else it was read to its end, and the socket serves others
+                self._wire.settimeout(timeout)
+            return self._response.read1(_PIECE) or b""
+        except _FAILURES as error:
+            silent = isinstance(error, ReadTimeoutError) and not getattr(error.__cause__, "errno", None)
+            what = (
+                f"the server sent nothing for {timeout:.1f} s" if silent else f"the answer broke off: {_reason(error)}"
+            )
+            raise ResponseLost(what) from error
+
+    def hang_up(self) -> None:
+        """See `Exchange.hang_up`."""
+        shut_down(self._wire)
+
+    def finish(self) -> None:
+        """See `Exchange.finish`."""
+        self._response.close()
+        self._response.release_conn()
+
+
+class _Connection(HTTPConnection):
+    """A connection that knows whether any byte of the present request was taken.
+
+    `wire` is its socket, remembered because http.client lets go of it when the server announces that it will close.
+    """
+
+    def __init__(self, *args: Any, register: Callable[[_Connection], None], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.wire: Any = None
+        self._begun = False
+        register(self)
+
+    def connect(self) -> None:
+        self._begun = False
+        try:
+            super().connect()
+        except _FAILURES as error:
+            self.close()
+            raise Unreachable(f"cannot connect to {self.host}:{self.port}: {_reason(error)}") from error
+        self.wire = self.sock
+
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        self._begun = False
+        try:
+            super().request(*args, **kwargs)
+        except (BrokenPipeError, ConnectionResetError) as error:
+            if not self._begun:
+                raise Unreachable("the connection was closed before anything was sent") from error
+            raise  # the server may have answered before it read all; urllib3 looks
+        except _FAILURES as error:
+            raise self._failed("sending", error) from error
+
+    def send(self, data: Any) -> None:
+        if self.sock is None:
+            self.connect()
+        if not self._begun:
+            data = memoryview(data)[self.sock.send(data) :]
+            self._begun = True
+        if len(data):
+            super().send(data)
+
+    def getresponse(self) -> Any:
+        try:
+            response = super().getresponse()
+        except _FAILURES as error:
+            raise self._failed("waiting for the answer", error) from error
+        if _without_end(response):
+            response.close()
+            raise ResponseLost(f"{self.host}:{self.port}: the answer broke off in its headers")
+        return response
+
+    def _failed(self, doing: str, error: BaseException) -> TransportError:
+        kind = ResponseLost if self._begun and not _handshake_refused(error) else Unreachable
+        return kind(f"{self.host}:{self.port}, {doing}: {_reason(error)}")
+
+
+class _TlsConnection(_Connection, HTTPSConnection):
+    pass
+
+
+class _PlainPool(urllib3.HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _TlsPool(urllib3.HTTPSConnectionPool):
+    ConnectionCls = _TlsConnection
+
+
+def _without_end(response: urllib3.HTTPResponse) -> bool:
+    """Whether the headers do not say where the body ends; http.client takes headers that broke off for complete."""
+    endless = response.length_remaining is None and not response.chunked and response.version == 11
+    return endless and "close" not in response.headers.get("connection", "").lower()
+
+
+def _handshake_refused(error: BaseException) -> bool:
+    """Whether the server turned our certificate down, which TLS 1.3 only tells after the request; it never read it."""
+    reason = getattr(error, "reason", None) or ""
+    return isinstance(error, SSLError) and "ALERT" in reason and ("CERTIFICATE" in reason or "UNKNOWN_CA" in reason)
+
+
+def _reason(error: BaseException) -> str:
+    """Return what went wrong in the words of the innermost error, which names no more than host and cause."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    if isinstance(error, ValueError) and not isinstance(error, OSError):
+        return "the URL or a header holds what HTTP forbids"  # the text would repeat the header
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
+
+
+def _proxy_manager(proxy: str, settings: dict[str, Any]) -> urllib3.PoolManager:
+    try:
+        auth = urllib3.util.parse_url(proxy).auth
+        headers = urllib3.make_headers(proxy_basic_auth=auth) if auth else {}
+        return urllib3.ProxyManager(proxy, proxy_headers=headers, **settings)
+    except (HTTPError, AttributeError):
+        raise ConfigError("the proxy's URL is not usable; only http:// and https:// proxies are supported") from None

@@ -1,0 +1,286 @@
+"""The production transport: HTTP to a server that may be slow, gone, half gone, overloaded or suspicious of us.
+
+Every call has a time limit, and within it is sent again only where that is safe. Answers are not interpreted here
+beyond that: a refusal is an answer.
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+from urllib.parse import urlencode
+
+import tenacity
+
+from informers.api.connections import Connections
+from informers.api.credentials import Credential, open_credentials
+from informers.api.errors import ConfigError, ResponseLost, Unreachable
+from informers.api.retries import RetryBudget, delay_before_retry
+from informers.api.streams import HttpStream
+from informers.api.tls import TlsContexts
+from informers.api.transport import Response
+from informers.observe import NULL, Observer
+from informers.runtime import Seconds
+
+if TYPE_CHECKING:
+    from ssl import SSLContext
+
+    from informers.api.config import ClusterConfig
+    from informers.api.connections import HttpExchange
+    from informers.api.transport import Call
+    from informers.runtime import Runtime
+
+__all__ = ["HttpOptions", "HttpTransport"]
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpOptions:
+    """How patiently calls are made.
+
+    Threads: immutable.
+    """
+
+    request_timeout: Seconds = 30.0
+    """Until a whole answer must be there, retries included, and until a stream must have begun to answer."""
+    stream_timeout: Seconds = 310.0
+    """Silence on a stream after which it counts as dead."""
+    connect_timeout: Seconds = 10.0
+    """Until a connection must stand, TLS included."""
+    idle_connections: int = 64
+    """Connections kept for the next call; each costs a file descriptor and some 50 KB with TLS."""
+    keepalive_idle: int = 30
+    """Seconds of silence after which the kernel asks whether the other side is still there."""
+    keepalive_interval: int = 10
+    """Seconds between such questions."""
+    keepalive_count: int = 3
+    """Unanswered questions after which the connection is dead."""
+    user_timeout: int = 60
+    """Seconds after which data that was sent and not acknowledged means that the connection is dead."""
+    compression: bool = False
+    """Ask for gzip: a tenth of the bytes for a list, at the cost of time on both sides. Streams never use it."""
+
+    def socket_options(self) -> list[tuple[int, int, int]]:
+        """Return what is set on each socket, as far as the platform knows it."""
+        wanted = {
+            "TCP_KEEPIDLE": self.keepalive_idle,
+            "TCP_KEEPINTVL": self.keepalive_interval,
+            "TCP_KEEPCNT": self.keepalive_count,
+            "TCP_USER_TIMEOUT": self.user_timeout * 1000,
+        }
+        tcp = {getattr(socket, name): value for name, value in wanted.items() if hasattr(socket, name)}
+        tcp[socket.TCP_NODELAY] = 1
+        return [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)] + [(socket.IPPROTO_TCP, *pair) for pair in tcp.items()]
+
+
+class HttpTransport:
+    """A `Transport` over HTTP/1.1.
+
+    Args:
+        config: Which server, and as whom.
+        runtime: Clock, sleep and dice of the retries.
+        observe: Hears of every attempt.
+        options: Time limits and connections.
+
+    Guarantees: a call is sent again only where `informers.api.retries` says so, and within its time limit. A token
+    that is refused is renewed and the call sent once more. Tokens and certificates that change are used from the next
+    call on, and one that cannot be read leaves the last good one in use.
+
+    Raises:
+        ConfigError: The server's URL, the proxy, a certificate, a key or a token is not usable.
+
+    Threads: any thread.
+    """
+
+    def __init__(
+        self, config: ClusterConfig, *, runtime: Runtime, observe: Observer = NULL, options: HttpOptions = HttpOptions()
+    ) -> None:
+        self.config, self.options, self.runtime, self.observe = config, options, runtime, observe
+        self._server, self.host, self._prefix = config.address()
+        self._credentials = open_credentials(config, runtime=runtime)
+        self._tls = TlsContexts(config, runtime=runtime) if self._server.startswith("https:") else None
+        self._budget = RetryBudget()
+        self._lock = runtime.lock("http transport")
+        self._context: SSLContext | None = None
+        self._connections: Connections | None = None
+        self._closed = False
+        self._connected(self._credentials.current())
+        if config.insecure:
+            _LOG.warning(
+                "TLS verification is off: whoever stands in between can read and change everything",
+                extra={"fields": {"host": self.host, "source": config.source}},
+            )
+
+    def request(self, call: Call) -> Response:
+        """See `Transport.request`."""
+        limit = self.options.request_timeout if call.timeout is None else call.timeout
+        sending = _Sending(self, call, self.runtime.monotonic() + limit)
+        self._budget.earn()
+        return tenacity.Retrying(
+            sleep=self.runtime.sleep,
+            retry=sending.wants_again,
+            wait=sending.delay,
+            before_sleep=sending.report,
+        )(sending.attempt)
+
+    def stream(self, call: Call) -> HttpStream:
+        """See `Transport.stream`. Sent again only with a renewed token: who streams has a backoff of its own."""
+        idle = self.options.stream_timeout if call.timeout is None else call.timeout
+        deadline = self.runtime.monotonic() + self.options.request_timeout
+        credential = self._credential()
+        exchange = self._begin(call, credential, deadline)
+        if exchange.status == 401 and self._renewed(credential):
+            exchange.finish()
+            self.observe.retry(call, status=401, host=self.host)
+            exchange = self._begin(call, self._credential(), deadline)
+        return HttpStream(exchange, idle=idle, runtime=self.runtime)
+
+    def close(self) -> None:
+        """See `Transport.close`. Calls and streams in flight are cut at once."""
+        with self._lock:
+            self._closed = True
+            if self._connections is not None:
+                self._connections.close(hang_up=True)
+
+    # --- One attempt ---
+
+    def _begin(self, call: Call, credential: Credential, deadline: Seconds) -> HttpExchange:
+        """Open a stream; its connection serves nothing else, so that hanging up can never hit another call."""
+        started, status = self.runtime.monotonic(), None
+        headers = [("Accept-Encoding", "identity"), ("Connection", "close")]
+        try:
+            exchange = self._send(call, credential, deadline, headers)
+            status = exchange.status
+        finally:
+            self._report(call, status, started)
+        return exchange
+
+    def _whole(self, call: Call, credential: Credential, deadline: Seconds) -> Response:
+        started, status = self.runtime.monotonic(), None
+        encoding = "gzip" if self.options.compression else "identity"
+        try:
+            exchange = self._send(call, credential, deadline, [("Accept-Encoding", encoding)])
+            try:
+                pieces = list(iter(lambda: exchange.read(deadline - self.runtime.monotonic()), b""))
+            finally:
+                exchange.finish()
+            status = exchange.status
+        finally:
+            self._report(call, status, started)
+        return Response(exchange.status, exchange.headers, b"".join(pieces))
+
+    def _send(
+        self, call: Call, credential: Credential, deadline: Seconds, headers: list[tuple[str, str]]
+    ) -> HttpExchange:
+        wait = deadline - self.runtime.monotonic()
+        if wait <= 0:
+            raise Unreachable("there was no time left to send it")
+        headers += [("User-Agent", self.config.user_agent), ("Accept", call.accept), *self.config.headers]
+        headers += call.headers.items()
+        if call.body is not None:
+            headers.append(("Content-Type", call.content_type))
+        if credential.authorization:
+            headers.append(("Authorization", credential.authorization))
+        connect = min(wait, self.options.connect_timeout)
+        return self._connected(credential).send(call, self._target(call, wait), headers, connect=connect, wait=wait)
+
+    def _target(self, call: Call, wait: Seconds) -> str:
+        query = call.query
+        if call.is_write and all(name != "timeout" for name, _ in query):
+            query = (*query, ("timeout", f"{max(1, int(wait * 1000))}ms"))  # nobody waits for it any longer than that
+        return self._prefix + call.path + (f"?{urlencode(query)}" if query else "")
+
+    def _report(self, call: Call, status: int | None, started: Seconds) -> None:
+        seconds = self.runtime.monotonic() - started
+        self.observe.request(call, status=status, seconds=seconds, host=self.host)
+
+    # --- Who and where ---
+
+    def _credential(self) -> Credential:
+        try:
+            return self._credentials.current()
+        except ConfigError as error:
+            raise Unreachable(f"nothing was sent, for want of a credential: {error}") from error
+
+    def _renewed(self, rejected: Credential) -> bool:
+        try:
+            return self._credentials.renew(rejected)
+        except ConfigError:
+            return False
+
+    def _connected(self, credential: Credential) -> Connections:
+        """Return the connections under the present certificates, replacing those under older ones."""
+        with self._lock:
+            if self._closed:
+                raise Unreachable("this transport is closed")
+            context = self._tls.current(credential) if self._tls else None
+            if self._connections is None or context is not self._context:
+                outdated = self._connections
+                self._context, self._connections = context, self._connect(context)
+                if outdated is not None:
+                    outdated.close(hang_up=False)
+            return self._connections
+
+    def _connect(self, context: SSLContext | None) -> Connections:
+        return Connections(
+            self._server,
+            context=context,
+            server_name=self.config.tls_server_name,
+            proxy=self.config.proxy,
+            keep=self.options.idle_connections,
+            socket_options=self.options.socket_options(),
+            runtime=self.runtime,
+        )
+
+
+class _Sending:
+    """One call on its way through tenacity: sent until it is answered, fails for good, or runs out of time.
+
+    Threads: one owner thread.
+    """
+
+    def __init__(self, transport: HttpTransport, call: Call, deadline: Seconds) -> None:
+        self._transport, self._call, self._deadline = transport, call, deadline
+        self._credential = Credential()
+        self._renewed = False
+        self._doubtful = False
+        self._delay: Seconds = 0.0
+
+    def attempt(self) -> Response:
+        try:
+            self._credential = self._transport._credential()
+            response = self._transport._whole(self._call, self._credential, self._deadline)
+        except Unreachable as error:
+            if not self._doubtful:
+                raise
+            raise ResponseLost(f"an earlier attempt failed inside the server, and then: {error}") from error
+        self._doubtful |= self._call.is_write and response.status >= 500
+        return response
+
+    def wants_again(self, state: tenacity.RetryCallState) -> bool:
+        result, transport = _result(state), self._transport
+        if isinstance(result, Response) and result.status == 401:
+            again = not self._renewed and transport._renewed(self._credential)
+            self._renewed, self._delay = True, 0.0
+            return again
+        delay = delay_before_retry(self._call, result, attempt=state.attempt_number, dice=transport.runtime.random)
+        if delay is None or transport.runtime.monotonic() + delay >= self._deadline:
+            return False
+        self._delay = delay
+        return transport._budget.spend()
+
+    def delay(self, state: tenacity.RetryCallState) -> Seconds:  # noqa: ARG002 - tenacity's signature
+        return self._delay
+
+    def report(self, state: tenacity.RetryCallState) -> None:
+        result = _result(state)
+        status = result.status if isinstance(result, Response) else None
+        self._transport.observe.retry(self._call, status=status, host=self._transport.host)
+
+
+def _result(state: tenacity.RetryCallState) -> Response | BaseException:
+    assert state.outcome is not None  # noqa: S101 - there is one whenever tenacity asks
+    return state.outcome.exception() or cast("Response", state.outcome.result())

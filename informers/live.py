@@ -1,0 +1,76 @@
+"""The one read that asks the server: of a key whose own write may or may not have happened.
+
+A live read is consistent, so it settles the matter for everything that happened before it. It MUST NOT be used for
+anything else: reads belong to the mirror.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from informers.api.carve import UNREADABLE, cached, complaint
+from informers.api.errors import Undecodable, api_error
+from informers.api.transport import Call
+from informers.api.wire import decode_list
+
+if TYPE_CHECKING:
+    from informers.api.discovery import Discovery
+    from informers.api.objects import CachedObject, NamespacedName
+    from informers.api.resource import KindLike
+    from informers.api.transport import Transport
+    from informers.informer import Informer
+
+__all__ = ["LiveReader"]
+
+
+class LiveReader:
+    """Settles doubts of overlays by asking the server.
+
+    Args:
+        transport: The way to the server.
+        discovery: Knows the URLs of kinds.
+        keep_managers: Field managers whose `managedFields` entries objects keep.
+
+    Blocks: one request for each doubt.
+
+    Threads: any thread. Two that meet the same doubt may both ask.
+    """
+
+    def __init__(self, transport: Transport, *, discovery: Discovery, keep_managers: frozenset[str]) -> None:
+        self._transport, self._discovery, self._keep = transport, discovery, keep_managers
+
+    def settle(self, informer: Informer, kind: KindLike, key: NamespacedName, token: int) -> None:
+        """Read `key` live and tell the informer's overlay; a key without a name stands for its whole namespace.
+
+        Raises:
+            ApiError, TransportError: The server could not be asked; the doubt remains.
+            Undecodable: The answer is no object.
+        """
+        overlay = informer.overlay
+        if not key.name:
+            for obj in self._list(informer, kind, key.namespace):
+                overlay.written(obj, read=True)
+            overlay.resolve(key, token, None, known=())
+            return
+        known = overlay.known_uids(key)  # before asking: what comes later may be newer than the answer
+        overlay.resolve(key, token, self._get(informer, kind, key), known=known)
+
+    def _get(self, informer: Informer, kind: KindLike, key: NamespacedName) -> CachedObject | None:
+        path = self._discovery.resource(kind).path(key.namespace, key.name)
+        response = self._transport.request(Call("GET", path))
+        if response.status != 200:
+            error = api_error(response.status, response.body, retry_after=response.retry_after)
+            if response.status == 404 and error.details.get("name") == key.name:
+                return None
+            raise error  # a 404 that does not name the object speaks of the kind
+        try:
+            return cached(response.body, self._keep, gvk=informer.gvk)
+        except UNREADABLE as error:
+            raise Undecodable(complaint(response.body, error)) from error
+
+    def _list(self, informer: Informer, kind: KindLike, namespace: str) -> list[CachedObject]:
+        path = self._discovery.resource(kind).path(namespace)
+        response = self._transport.request(Call("GET", path))
+        if response.status != 200:
+            raise api_error(response.status, response.body, retry_after=response.retry_after)
+        return decode_list(response.body, gvk=informer.gvk, keep_managers=self._keep).items

@@ -1,0 +1,222 @@
+"""One in-memory cluster: the verbs of an API server over a store, with the controllers that make workloads run.
+
+Dicts in, dicts out; refusals are `informers.api.errors`, worded, reasoned and detailed as the real server's. The faces
+(in process, HTTP) translate requests into these calls and decide nothing themselves. It MUST NOT know of sockets, of
+HTTP, or of tables.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import msgspec
+
+from informers.api.objects import NamespacedName
+from informers.testing import podactions, refusals, reviews, scaling
+from informers.testing.addresses import ServiceAddresses
+from informers.testing.builtin import builtin_resources
+from informers.testing.controllers import ALL_CONTROLLERS, Controllers
+from informers.testing.conversion import from_storage
+from informers.testing.crds import CrdLife
+from informers.testing.deleting import Deletes
+from informers.testing.pods import PodOptions
+from informers.testing.queries import ListQuery, ListResult, WatchQuery, WriteOptions
+from informers.testing.reading import Reads
+from informers.testing.resources import Registry, ResourceInfo
+from informers.testing.storage import Storage
+from informers.testing.watching import Feed, Watch, WatchItem
+from informers.testing.writing import Writes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from informers.api.objects import Obj
+    from informers.runtime import Lock, Runtime
+
+    Objects: TypeAlias = list[Obj]
+    Owned: TypeAlias = list[tuple[ResourceInfo, Obj]]
+
+__all__ = [
+    "ALL_CONTROLLERS",
+    "Cluster",
+    "ClusterOptions",
+    "ListQuery",
+    "ListResult",
+    "Watch",
+    "WatchItem",
+    "WatchQuery",
+    "WriteOptions",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterOptions:
+    """How a cluster behaves.
+
+    Threads: immutable.
+    """
+
+    history: int = 10_000
+    """Changes kept for each resource, for watches and for the later pages of a list; older ones are answered 410."""
+    controllers: frozenset[str] | None = None
+    """Names of the controllers to run; None runs all, the empty set leaves the bare API server, which still takes down
+    the objects of deleted CRDs."""
+    pods: PodOptions = field(default_factory=PodOptions)
+    """How long Pods take, and which of them fail."""
+
+
+class Cluster:
+    """A cluster in memory.
+
+    `get`, `list` and `watch` read; `create`, `update`, `patch`, `delete` and `delete_collection` write. Every verb
+    raises `informers.api.errors.ApiError` when the server would refuse. Objects passed in are not kept and MAY be
+    changed by the verb; objects handed out are the caller's own.
+
+    Guarantees: every verb is atomic and sees every verb before it. Equal calls under equal `SimRuntime` seeds give
+        equal answers, names and uids included.
+    Blocks: never, but for the lock that the verbs share.
+    Threads: any thread.
+    """
+
+    def __init__(self, *, runtime: Runtime, options: ClusterOptions | None = None) -> None:
+        self.runtime = runtime
+        self.options = options or ClusterOptions()
+        self.registry = Registry(builtin_resources())
+        self.storage = Storage(history=self.options.history)
+        self._lock = runtime.lock("cluster")
+        self._feed = Feed(self.storage, self._lock)
+        self._reads = Reads(self.storage, self._feed)
+        self._writes = Writes(self.storage, runtime, ServiceAddresses(self.storage))
+        self._deletes = Deletes(self._reads, self._writes)
+        self._crds = CrdLife(self._writes, self.registry, self._feed)
+        self._controllers = Controllers(self, self._lock)
+        self._controllers.furnish()
+
+    # --- Reading ---
+
+    def get(self, info: ResourceInfo, key: NamespacedName, *, subresource: str = "", resource_version: str = "") -> Obj:
+        """Return an object, or its `scale` in that form; a version from the future is refused."""
+        with self._lock:
+            raw = self._reads.raw(info, key, resource_version)
+        obj: Obj = msgspec.json.decode(raw)
+        return scaling.scale_of(info, obj) if subresource == "scale" else obj
+
+    def get_raw(self, info: ResourceInfo, key: NamespacedName) -> bytes:
+        """Return an object's JSON as it is kept, without decoding it."""
+        with self._lock:
+            return self._reads.raw(info, key)
+
+    def list(self, info: ResourceInfo, namespace: str, query: ListQuery) -> ListResult:
+        """Return a page of objects; an empty namespace lists all of them."""
+        with self._lock:
+            return self._reads.page(info, namespace, query)
+
+    def watch(self, info: ResourceInfo, namespace: str, query: WatchQuery) -> Watch:
+        """Open a watch; the caller MUST close it.
+
+        Raises:
+            Expired: The version to start from is too old; a face shows it as one ERROR event.
+        """
+        with self._lock:
+            return self._reads.watch(info, namespace, query)
+
+    # --- Writing ---
+
+    def create(self, info: ResourceInfo, namespace: str, obj: Obj, options: WriteOptions, *, name: str = "") -> Obj:
+        """Create an object; with `options.subresource` (binding, eviction, token) act on the object called `name`.
+
+        Kinds without objects, such as SubjectAccessReview, are answered as with every access allowed.
+        """
+        with self._verb():
+            if options.subresource:
+                return self._act(info, NamespacedName(namespace, name), obj, options)
+            if info.stored:
+                return self._writes.create(info, namespace, obj, options)
+            return reviews.answer(info, obj, options)
+
+    def update(self, info: ResourceInfo, key: NamespacedName, obj: Obj, options: WriteOptions) -> tuple[Obj, bool]:
+        """Replace an object (or, by `options.subresource`, its status or scale); also whether that created it."""
+        with self._verb():
+            if options.subresource == "scale":
+                return scaling.update_scale(self._writes, info, key, obj, options), False
+            return self._writes.update(info, key, obj, options)
+
+    def patch(
+        self, info: ResourceInfo, key: NamespacedName, content_type: str, body: Any, options: WriteOptions
+    ) -> tuple[Obj, bool]:
+        """Patch an object, `body` being the decoded document; also whether that created it (apply only)."""
+        with self._verb():
+            if options.subresource == "scale":
+                return scaling.patch_scale(self._writes, info, key, (content_type, body), options), False
+            return self._writes.patch(info, key, content_type, body, options)
+
+    def delete(
+        self, info: ResourceInfo, key: NamespacedName, options: Obj, *, dry_run: bool = False
+    ) -> tuple[Obj, bool]:
+        """Delete an object by its DeleteOptions; return it, and whether it is gone (and not only marked)."""
+        with self._verb():
+            return self._deletes.delete(info, key, options, dry_run=dry_run)
+
+    def delete_collection(
+        self, info: ResourceInfo, namespace: str, query: ListQuery, options: Obj, *, dry_run: bool = False
+    ) -> Objects:
+        """Delete all that the query selects; return them as they were before."""
+        with self._verb():
+            records = self._reads.selected(info, namespace, query)
+            return self._deletes.delete_collection(info, records, options, dry_run=dry_run)
+
+    # --- Controllers ---
+
+    def step(self) -> bool:
+        """Do one unit of the controllers' work that is due; False when there is none."""
+        return self._controllers.step()
+
+    def start(self) -> None:
+        """Start a task that keeps calling `step` whenever something is due. Idempotent."""
+        self._controllers.start()
+
+    def stop(self) -> None:
+        """End that task and wait for it. Idempotent."""
+        self._controllers.stop()
+
+    def owned(self, uid: str) -> Owned:
+        """Return the objects that have an owner reference to `uid`, in the order in which they got it."""
+        with self._lock:
+            found = [(self.registry.for_store(store), record) for store, record in self.storage.owned(uid)]
+        return [(info, from_storage(info, record.decode())) for info, record in found if info is not None]
+
+    def locked(self) -> Lock:
+        """Return the cluster's lock, for the controllers, which read records directly; not reentrant."""
+        return self._lock
+
+    @contextmanager
+    def _verb(self) -> Iterator[None]:
+        """Hold the lock, then tell whoever the writes concern."""
+        ready: list[Callable[[], None]] = []
+        pending = False
+        try:
+            with self._lock:
+                try:
+                    yield
+                finally:
+                    self._crds.settle()
+                    ready, pending = self._feed.take_ready(), self._controllers.pending()
+        finally:
+            for call in ready:
+                call()
+            if pending:
+                self._controllers.nudge()
+
+    def _act(self, info: ResourceInfo, key: NamespacedName, obj: Obj, options: WriteOptions) -> Obj:
+        match options.subresource:
+            case "binding":
+                return podactions.bind(self._writes, info, key, obj, options)
+            case "eviction":
+                return podactions.evict(self._deletes, info, key, obj, options)
+            case "token":
+                self._reads.record(info, key)
+                return reviews.token_request(key, obj, self.runtime)
+            case _:
+                raise refusals.no_such_path()

@@ -1,0 +1,285 @@
+"""The HTTP face of the cluster: an API server on loopback that kubectl and every other client can use.
+
+HTTPS with a certificate authority of its own, one bearer token, HTTP/1.1 with keep-alive, watches as chunked streams.
+It carries bytes between sockets and `RestFace` and decides nothing. Handlers run on one event loop: a request is CPU
+work of well under a millisecond, so a thread for each would only cost. It MUST listen on loopback unless told
+otherwise: whoever can reach it and knows the token owns the cluster.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import ssl
+import tempfile
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from informers.api import errors
+from informers.testing.accept import Media
+from informers.testing.certificates import issue
+from informers.testing.exchange import RestRequest, RestResponse, WatchResponse
+from informers.testing.gate import Gate
+from informers.testing.kubeconfig import write_kubeconfig
+from informers.testing.rest import RestFace
+from informers.testing.status import refuse
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+
+    from informers.runtime import Event, Seconds, Task
+    from informers.testing.cluster import Cluster
+    from informers.testing.watchstream import WatchStream
+
+__all__ = ["ApiServer", "ServerOptions", "ServerSnapshot"]
+
+BODY_LIMIT = 3 * 1024 * 1024
+"""Bytes of a request body; the API server's own limit."""
+_HOSTS = ("localhost", "127.0.0.1", "::1", "kubernetes", "kubernetes.default", "kubernetes.default.svc")
+_STOP_WITHIN: Seconds = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerOptions:
+    """How the server listens.
+
+    Threads: immutable.
+    """
+
+    host: str = "127.0.0.1"
+    """The address to listen on; anything but loopback opens the cluster to the network."""
+    port: int = 0
+    """The port to listen on; 0 lets the system choose a free one."""
+    tls: bool = True
+    """HTTPS; False serves plain HTTP, whose token anyone on the wire can read."""
+    token: str | None = None
+    """The bearer token that clients must send; None makes one."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSnapshot:
+    """What the server is doing.
+
+    Threads: immutable.
+    """
+
+    url: str
+    requests: int
+    """Requests answered so far."""
+    watches: int
+    """Watches open now."""
+    faults: int
+    """Requests that failed by a fault of ours and were answered 500."""
+    last_fault: str
+    """The last of these, as text; empty when there was none."""
+
+
+class ApiServer:
+    """Serves one cluster over HTTP.
+
+    Use it as a context manager, or call `start` and `stop`.
+
+    Threads: any thread.
+    Blocks: `start` until it listens, some 30 ms; `stop` up to a second.
+    Raises: OSError from `start` when the address cannot be had; the message names it.
+    """
+
+    def __init__(self, cluster: Cluster, *, options: ServerOptions | None = None) -> None:
+        self._options = options or ServerOptions()
+        self._runtime = cluster.runtime
+        self._face = RestFace(cluster)
+        self.token = self._options.token or secrets.token_urlsafe(24)
+        self._gate = Gate(self.token)
+        self._certificate = (
+            issue({*_HOSTS, self._options.host}, now=self._runtime.wall()) if self._options.tls else None
+        )
+        self._task: Task | None = None
+        self._loop: AbstractEventLoop | None = None
+        self._stopping: asyncio.Event | None = None
+        self._failure: OSError | None = None
+        self._port = 0
+        self._requests = self._faults = 0
+        self._open: dict[WatchStream, asyncio.Event] = {}
+        self._last_fault = ""
+
+    def start(self) -> None:
+        """Listen, and return when clients can connect. Idempotent."""
+        if self._task is not None:
+            return
+        listening = self._runtime.event("api server listens")
+        self._task = self._runtime.spawn("api-server", lambda: self._run(listening))
+        listening.wait()
+        if self._failure is not None:
+            self._task.join()
+            self._task = None
+            raise self._failure
+
+    def stop(self) -> None:
+        """Hang up on everyone and stop listening. Idempotent."""
+        task, loop, stopping = self._task, self._loop, self._stopping
+        if task is None or loop is None or stopping is None:
+            return
+        self._task = None
+        loop.call_soon_threadsafe(stopping.set)
+        task.join(2 * _STOP_WITHIN)
+
+    def __enter__(self) -> ApiServer:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    @property
+    def url(self) -> str:
+        """The address, such as `https://127.0.0.1:39411`; known once the server was started."""
+        host = f"[{self._options.host}]" if ":" in self._options.host else self._options.host
+        return f"{'https' if self._options.tls else 'http'}://{host}:{self._port}"
+
+    @property
+    def authority(self) -> bytes:
+        """The PEM certificate that clients must trust; empty without TLS."""
+        return self._certificate.authority if self._certificate is not None else b""
+
+    def kubeconfig(self, path: str | Path) -> Path:
+        """Write a kubeconfig that only its owner can read, and return its path. It holds the token."""
+        return write_kubeconfig(Path(path), url=self.url, authority=self.authority, token=self.token)
+
+    def snapshot(self) -> ServerSnapshot:
+        """Return what the server is doing."""
+        return ServerSnapshot(self.url, self._requests, len(self._open), self._faults, self._last_fault)
+
+    # --- The event loop ---
+
+    def _run(self, listening: Event) -> None:
+        loop = asyncio.new_event_loop()
+        try:
+            loop.run_until_complete(self._serve(loop, listening))
+        finally:
+            loop.close()
+            listening.set()
+
+    async def _serve(self, loop: AbstractEventLoop, listening: Event) -> None:
+        self._loop, self._stopping = loop, asyncio.Event()
+        http = web.Server(self._answer, request_factory=_request_factory(loop), handler_cancellation=True)
+        host, port = self._options.host, self._options.port
+        try:
+            server = await loop.create_server(http, host, port, ssl=self._context(), backlog=1024)
+        except OSError as error:
+            self._failure = OSError(error.errno, f"cannot listen on {host}:{port}: {error.strerror}")
+            return
+        self._port = server.sockets[0].getsockname()[1]
+        listening.set()
+        await self._stopping.wait()
+        server.close()
+        for stream, ready in list(self._open.items()):
+            stream.close()
+            ready.set()
+        http.pre_shutdown()
+        await http.shutdown(_STOP_WITHIN / 4)
+        current = asyncio.current_task()
+        left = [task for task in asyncio.all_tasks(loop) if task is not current]
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+        await asyncio.sleep(0)  # lets closed transports say goodbye
+
+    def _context(self) -> ssl.SSLContext | None:
+        if self._certificate is None:
+            return None
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.set_alpn_protocols(["http/1.1"])
+        with tempfile.TemporaryDirectory() as folder:  # OpenSSL reads certificates from files only
+            chain, key = Path(folder, "tls.crt"), Path(folder, "tls.key")
+            chain.write_bytes(self._certificate.certificate)
+            key.touch(mode=0o600)
+            key.write_bytes(self._certificate.key)
+            context.load_cert_chain(chain, key)
+        return context
+
+    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        self._requests += 1
+        method, target = request.method, request.raw_path
+        refusal = self._gate.refusal(request.headers.get("Authorization", ""), method, target)
+        if refusal is not None:
+            return _response(refusal)
+        try:
+            body = await request.read() if request.can_read_body else b""
+        except web.HTTPRequestEntityTooLarge:
+            text = f"Request entity too large: limit is {BODY_LIMIT}"
+            return _response(refuse(errors.TooLarge(text, reason="RequestEntityTooLarge"), Media()))
+        asked = RestRequest.parse(method, target, headers=request.headers, body=body, user="admin")
+        try:
+            answer = self._face.handle(asked)
+        except Exception as error:  # noqa: BLE001 - a fault of ours gets an answer too
+            return _response(self._fault(error))
+        if isinstance(answer, WatchResponse):
+            return await self._stream(request, answer)
+        return _response(answer)
+
+    def _fault(self, error: Exception) -> RestResponse:
+        self._faults += 1
+        self._last_fault = f"{type(error).__name__}: {error}"
+        text = f"Internal error occurred: {self._last_fault}"
+        return refuse(errors.ServerError(text, code=500, reason="InternalError"), Media())
+
+    async def _stream(self, request: web.BaseRequest, answer: WatchResponse) -> web.StreamResponse:
+        loop, stream, ready = asyncio.get_running_loop(), answer.stream, asyncio.Event()
+        stream.listen(lambda: _wake(loop, ready))
+        self._open[stream] = ready
+        response = web.StreamResponse(headers={"Cache-Control": "no-cache, private"})
+        response.content_type = answer.content_type
+        response.enable_chunked_encoding()
+        try:
+            await response.prepare(request)
+            await self._pump(stream, ready, response)
+            await response.write_eof()
+        except (ConnectionError, asyncio.CancelledError):
+            pass  # the client hung up, or the server stops: there is nobody to tell
+        finally:
+            del self._open[stream]
+            stream.close()
+        return response
+
+    async def _pump(self, stream: WatchStream, ready: asyncio.Event, response: web.StreamResponse) -> None:
+        while True:
+            ready.clear()
+            chunk = stream.poll(self._runtime.monotonic())
+            if chunk:
+                await response.write(chunk)
+            if stream.finished:
+                return
+            if not chunk:
+                await _wait(ready, stream.due() - self._runtime.monotonic())
+
+
+async def _wait(ready: asyncio.Event, seconds: Seconds) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(max(0.0, seconds)):
+            await ready.wait()
+
+
+def _wake(loop: AbstractEventLoop, ready: asyncio.Event) -> None:
+    with contextlib.suppress(RuntimeError):  # the loop is closed: the server has stopped
+        loop.call_soon_threadsafe(ready.set)
+
+
+def _request_factory(loop: AbstractEventLoop) -> Any:
+    def factory(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> web.BaseRequest:
+        return web.BaseRequest(message, payload, protocol, writer, task, loop, client_max_size=BODY_LIMIT)
+
+    return factory
+
+
+def _response(answer: RestResponse) -> web.Response:
+    headers = [("Content-Type", answer.content_type), *answer.headers]
+    if not any(name == "Cache-Control" for name, _ in answer.headers):
+        headers.append(("Cache-Control", "no-cache, private"))
+    return web.Response(
+        status=answer.status, reason=HTTPStatus(answer.status).phrase, body=answer.body, headers=headers
+    )

@@ -1,0 +1,199 @@
+"""Make it so: server-side apply that sends nothing when nothing would change, and never takes what another controls.
+
+A controller says what it wants, all of it and nothing else; fields that others set stay theirs. Before anything is
+sent, the cached object is asked whether it would change (`reconcilers.match`). Where the server normalises what it is
+sent, that question is answered wrongly once: the apply that changed nothing teaches that these two states are the same.
+"""
+
+from __future__ import annotations
+
+import logging
+from copy import deepcopy
+from typing import TYPE_CHECKING, Any, TypeVar, overload
+
+from cachetools import LRUCache
+
+from informers import Conflict, GroupVersionKind, Invalid, LevelsetError, NamespacedName, NotFound, Obj, Resource
+from reconcilers.match import SERVER_FIELDS, canonical, digest, owned_part, wanted_part, whole_part
+from reconcilers.owners import OwnedByAnother, controller_of, set_controller_reference
+
+if TYPE_CHECKING:
+    from informers import Cache, Client
+    from reconcilers.owners import AnyObject
+
+__all__ = ["Applier", "StillDeleting"]
+
+log = logging.getLogger(__name__)
+
+R = TypeVar("R", bound=Resource[Any, Any])
+
+LEARNED = 10_000
+"""Lessons kept, 200 bytes each; forgetting one costs one request."""
+
+
+class StillDeleting(LevelsetError):
+    """An object of that name is on its way out, or belongs to an owner that is gone: wait, then apply again."""
+
+    retryable = True
+
+
+class Applier:
+    """Writes desired state.
+
+    Args:
+        client: Sends the writes.
+        cache: Where the present state is read; it sees our own writes at once.
+        field_manager: The name under which fields are owned; None takes the client's. MUST stay the same over the
+            life of a program, or its fields are orphaned. The cache keeps the record of the client's manager; another
+            name costs one request more after each change by others.
+
+    Guarantees: an apply that would change nothing sends nothing, once one such apply was sent. An object that another
+    is seen to control is never written to; with an owner the server refuses also where the cache is behind.
+    Assumes: `desired` is a function of what was read: no times, no dice, no generated names.
+    Blocks: for the request, when one is sent.
+    Threads: any thread.
+    """
+
+    def __init__(self, client: Client, cache: Cache, *, field_manager: str | None = None) -> None:
+        self.field_manager = field_manager or client.field_manager
+        self._client, self._cache = client, cache
+        self._learned: LRUCache[tuple[str, str, str], str] = LRUCache(LEARNED)
+        self._lock = client.runtime.lock("applier")
+
+    @overload
+    def apply(self, desired: R, *, owner: AnyObject | None = None) -> R: ...
+    @overload
+    def apply(self, desired: Obj, *, owner: AnyObject | None = None) -> Obj: ...
+    def apply(self, desired: Any, *, owner: AnyObject | None = None) -> Any:
+        """Make the object as `desired`, creating it if need be, and return it as it is now.
+
+        Args:
+            desired: Every field that we want to own, and no other. Status, uid and version in it are ignored.
+            owner: Becomes its controller, so that it is deleted with it.
+
+        Raises:
+            OwnedByAnother: The object has another controller. Nothing was changed.
+            StillDeleting: The object is being deleted, or will be, with an earlier owner of the same name.
+            ValueError: `owner` cannot own an object of that namespace.
+            ApiError, OutcomeUnknown: As every write; see `Client`.
+        """
+        body = _body(desired)
+        if owner is not None:
+            set_controller_reference(owner, body)
+        live = self._cached(body)
+        if live is not None:
+            _refuse(live, body)
+        if live is None or not self._matches(live, body, ""):
+            try:
+                live = self._send(live, body, "")
+            except Invalid:
+                self._refuse_unseen(body)
+                raise
+        return type(desired).from_dict(live) if isinstance(desired, Resource) else live
+
+    @overload
+    def apply_status(self, obj: R, status: Any) -> R: ...
+    @overload
+    def apply_status(self, obj: Obj, status: Obj) -> Obj: ...
+    def apply_status(self, obj: Any, status: Any) -> Any:
+        """Make the status of `obj` as `status`, and return the object as it is now.
+
+        Args:
+            obj: As read.
+            status: Of the kind's status type, or a dict for a dict. All of it: fields left out are removed.
+
+        Raises:
+            NotFound: The object is gone.
+            Conflict: Another object has taken its name. Where the cache does not know that yet, the other gets this
+                status until its own reconcile: the server checks no uid on the way to a status.
+            ApiError, OutcomeUnknown: As every write; see `Client`.
+        """
+        typed = isinstance(obj, Resource)
+        whole = type(obj)(metadata=obj.metadata, spec=obj.spec, status=status).to_dict() if typed else obj
+        metadata = {key: whole["metadata"][key] for key in ("name", "namespace") if whole["metadata"].get(key)}
+        plain = _without_none(whole.get("status", {})) if typed else status
+        body = {"apiVersion": whole["apiVersion"], "kind": whole["kind"], "metadata": metadata, "status": plain}
+        live = self._cached(body)
+        if live is not None and live["metadata"].get("uid") != whole["metadata"].get("uid"):
+            raise Conflict(f"{body['kind']} {_key(body)} is another object now; its status is not written")
+        if live is None or not self._matches(live, body, "status"):
+            live = self._send(live, body, "status")
+        return type(obj).from_dict(live) if typed else live
+
+    # --- Would anything change? ---
+
+    def _matches(self, live: Obj, body: Obj, subresource: str) -> bool:
+        mine = owned_part(live, manager=self.field_manager, subresource=subresource)
+        want = wanted_part(body)
+        if mine is not None and canonical(mine) == canonical(want):
+            return True
+        with self._lock:
+            lesson = self._learned.get((live["metadata"].get("uid", ""), subresource, digest(want)))
+        return lesson is not None and lesson == self._state(live, subresource)
+
+    def _state(self, live: Obj, subresource: str) -> str:
+        mine = owned_part(live, manager=self.field_manager, subresource=subresource)
+        return digest(whole_part(live, subresource=subresource) if mine is None else mine)
+
+    def _send(self, before: Obj | None, body: Obj, subresource: str) -> Obj:
+        after: Obj = self._client.apply(body, field_manager=self.field_manager, force=True, subresource=subresource)
+        uid, version = _version(after)
+        if before is not None and version and (uid, version) == _version(before):
+            with self._lock:
+                self._learned[uid, subresource, digest(wanted_part(body))] = self._state(before, subresource)
+            log.debug("an apply changed nothing", extra={"fields": {"kind": body["kind"], **_names(body)}})
+        return after
+
+    def _cached(self, body: Obj) -> Obj | None:
+        found: Obj | None = self._cache.get((body["apiVersion"], body["kind"]), _key(body))
+        return found
+
+    def _refuse_unseen(self, body: Obj) -> None:
+        """Look whether the server refused because of a controller that the cache has not seen yet."""
+        try:
+            live = self._client.get((body["apiVersion"], body["kind"]), _key(body))
+        except NotFound:
+            return
+        _refuse(live, body)
+
+
+def _refuse(live: Obj, body: Obj) -> None:
+    """Raise if `live` is not ours to write to, or not for long."""
+    what = f"{body['kind']} {_key(body)}"
+    theirs, mine = controller_of(live), controller_of(body)
+    if theirs is not None and (mine is None or theirs.uid != mine.uid):
+        if mine is None or (theirs.group_kind, theirs.name) != (mine.group_kind, mine.name):
+            raise OwnedByAnother(what, theirs)
+        raise StillDeleting(f"{what} belongs to an earlier {mine.kind} {mine.name} and will be deleted with it")
+    if live["metadata"].get("deletionTimestamp"):
+        raise StillDeleting(f"{what} is being deleted")
+
+
+def _body(desired: AnyObject) -> Obj:
+    """Return a private copy without what only the server sets."""
+    body = _without_none(desired.to_dict()) if isinstance(desired, Resource) else deepcopy(desired)
+    GroupVersionKind.of(body)
+    own = {"name", "namespace"}
+    metadata = {key: value for key, value in body["metadata"].items() if key in own or key not in SERVER_FIELDS}
+    return {key: value for key, value in body.items() if key != "status"} | {"metadata": metadata}
+
+
+def _without_none(value: Any) -> Any:
+    """Typed objects write None for what is not set; to apply means to leave it out."""
+    if isinstance(value, dict):
+        return {key: _without_none(inner) for key, inner in value.items() if inner is not None}
+    return [_without_none(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _names(obj: Obj) -> dict[str, str]:
+    return {key: obj["metadata"][key] for key in ("namespace", "name") if key in obj["metadata"]}
+
+
+def _key(obj: Obj) -> NamespacedName:
+    metadata = obj["metadata"]
+    return NamespacedName(metadata.get("namespace", ""), metadata["name"])
+
+
+def _version(obj: Obj) -> tuple[str, str]:
+    """Return uid and resourceVersion; equal ones mean that nothing was written in between."""
+    return obj["metadata"].get("uid", ""), obj["metadata"].get("resourceVersion", "")

@@ -1,0 +1,117 @@
+"""Whether an apply would change anything, judged from the object alone.
+
+Server-side apply leaves a record of what each manager set: `metadata.managedFields`. Cut the live object down to what
+we set, lay what we want beside it, and if they are equal there is nothing to send. Fields that we once set and no
+longer want are still in the record, so their removal is seen as well. Pure functions; nothing is ever changed here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from informers import Obj
+
+__all__ = ["canonical", "digest", "owned_part", "quantity", "wanted_part", "whole_part"]
+
+SERVER_FIELDS = frozenset(
+    {
+        *("name", "namespace", "uid", "resourceVersion", "generation", "selfLink", "managedFields"),
+        *("creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"),
+    }
+)
+"""Metadata that names the object or that the server alone sets; an apply never owns it."""
+
+_QUANTITY = re.compile(r"([+-]?[0-9]*\.?[0-9]*)(|[numkMGTPE]|[KMGTPE]i|[eE][+-]?[0-9]{1,2})")
+_DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
+_BINARY = {"Ki": 1, "Mi": 2, "Gi": 3, "Ti": 4, "Pi": 5, "Ei": 6}
+
+
+def wanted_part(desired: Obj) -> Obj:
+    """Return what an apply of `desired` would own: no names, nothing that the server sets."""
+    part = {key: value for key, value in desired.items() if key not in ("apiVersion", "kind", "metadata")}
+    metadata = {key: value for key, value in desired.get("metadata", {}).items() if key not in SERVER_FIELDS}
+    return part | ({"metadata": metadata} if metadata else {})
+
+
+def owned_part(live: Obj, *, manager: str, subresource: str = "") -> Obj | None:
+    """Return what `manager` applied to `live`, with its live values; None when there is no record of it."""
+    version = live.get("apiVersion")
+    for entry in live.get("metadata", {}).get("managedFields") or ():
+        names = (entry.get("manager"), entry.get("operation"), entry.get("subresource", ""), entry.get("apiVersion"))
+        if names == (manager, "Apply", subresource, version):
+            part: Obj = _cut(live, entry.get("fieldsV1") or {})
+            return part
+    return None
+
+
+def whole_part(live: Obj, *, subresource: str = "") -> Obj:
+    """Return all of `live` that an apply could change; what to compare when no record was kept."""
+    if subresource:
+        return {subresource: live.get(subresource)}
+    return {key: value for key, value in wanted_part(live).items() if key != "status"}
+
+
+def canonical(part: Any, path: tuple[str, ...] = ()) -> Any:
+    """Return `part` with compute resources in one spelling: `0.5`, `500m` and `"500m"` are equal.
+
+    Nothing else is normalised, because the server keeps it as sent: a port "80" is a name and 80 a number.
+    """
+    if isinstance(part, dict):
+        return {key: canonical(value, (*path[-2:], key)) for key, value in part.items()}
+    if isinstance(part, list):
+        return [canonical(value) for value in part]
+    if path[-1:] == ("sizeLimit",) or path[:-1] in (("resources", "limits"), ("resources", "requests")):
+        amount = quantity(part)
+        return part if amount is None else str(amount)
+    return part
+
+
+def digest(part: Any) -> str:
+    """Return a short text that is equal for equal parts; key order and the spelling of quantities do not matter."""
+    text = json.dumps(canonical(part), sort_keys=True, separators=(",", ":"))
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def quantity(value: Any) -> Fraction | None:
+    """Return a Kubernetes quantity as an exact number, or None when it is none: "1Ki" is 1024, "100m" is 1/10."""
+    match = _QUANTITY.fullmatch(str(value)) if isinstance(value, str | int | float) else None
+    if match is None or isinstance(value, bool) or not any(digit.isdigit() for digit in match[1]):
+        return None
+    number, suffix = Fraction(match[1]), match[2]
+    if suffix in _BINARY:
+        return number * Fraction(1024 ** _BINARY[suffix])
+    exponent = _DECIMAL[suffix] if suffix in _DECIMAL else int(suffix[1:])
+    return number * (Fraction(10**exponent) if exponent >= 0 else Fraction(1, 10**-exponent))
+
+
+# --- Field sets ---
+
+
+def _cut(live: Any, fields: Obj) -> Any:
+    """Return the part of `live` that a FieldsV1 set names; an empty set names all of it."""
+    if not fields:
+        return live
+    if isinstance(live, dict):
+        named = {key[2:]: below for key, below in fields.items() if key.startswith("f:")}
+        return {name: _cut(live[name], below) for name, below in named.items() if name in live}
+    return _cut_list(live, fields) if isinstance(live, list) else live
+
+
+def _cut_list(live: list[Any], fields: Obj) -> list[Any]:
+    """Return the named items of a list, in the live order: by key (`k:`), by value (`v:`) or by place (`i:`)."""
+    keys = [(json.loads(key[2:]), below) for key, below in fields.items() if key.startswith("k:")]
+    values = [json.loads(key[2:]) for key in fields if key.startswith("v:")]
+    cut: list[Any] = []
+    for place, item in enumerate(live):
+        if isinstance(item, dict) and keys:
+            cut += [_cut(item, below) for key, below in keys if key.items() <= item.items()][:1]
+        elif f"i:{place}" in fields:
+            cut.append(_cut(item, fields[f"i:{place}"]))
+        elif item in values:
+            cut.append(item)
+    return cut

@@ -1,0 +1,142 @@
+"""The Memcached controller: look at one Memcached and its children, make them so, say what was seen.
+
+Everything it decides is in `children` and `status`; here are the order of things and what an answer of the server
+means. It MUST NOT write in a steady state, nor to anything that another controller owns.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from controller import Builder, Deleted, Request, Result, enqueue_mapped
+from informers import BadRequest, Forbidden, Invalid, NamespaceTerminating, NotFound
+from reconcilers.apply import Applier, StillDeleting
+from reconcilers.memcached.children import DEPLOYMENT, INSTANCE, NAME, POD, change, deployment_for, selector_of
+from reconcilers.memcached.status import Problem, news, status_of
+from reconcilers.memcached.types import Memcached
+from reconcilers.owners import OwnedByAnother, controller_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from controller import Controller, Event, Manager
+    from informers import CachedObject, NamespacedName, Obj, Seconds
+
+__all__ = ["PERMISSIONS", "MemcachedReconciler", "instance_of", "namesake_of_freed", "setup"]
+
+SAFETY_NET = 300.0
+"""Seconds between reconciles when nothing happens: against whatever nobody thought of."""
+REFUSED_RETRY = 60.0
+"""Seconds until something refused is tried again: quotas and policies change without an event for us."""
+PREDECESSOR_RETRY = 5.0
+"""Seconds until a name is looked at again that an earlier object still takes; its deletion comes as an event, too."""
+
+PERMISSIONS: tuple[Obj, ...] = (
+    {"apiGroups": ["cache.example.com"], "resources": ["memcacheds"], "verbs": ["get", "list", "watch"]},
+    {"apiGroups": ["cache.example.com"], "resources": ["memcacheds/status"], "verbs": ["patch"]},
+    # Setting blockOwnerDeletion asks for it where OwnerReferencesPermissionEnforcement is on.
+    {"apiGroups": ["cache.example.com"], "resources": ["memcacheds/finalizers"], "verbs": ["update"]},
+    {"apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["get", "list", "watch", "create", "patch"]},
+    {"apiGroups": [""], "resources": ["pods"], "verbs": ["list", "watch"]},
+)
+"""Exactly what the code below asks of the API server; `levelset manifests rbac` grants it."""
+
+
+class Made(NamedTuple):
+    """How far the Deployment could be made."""
+
+    deployment: Obj | None
+    """As it is now, if it is our own."""
+    problem: Problem | None
+    """Why it is not as wanted."""
+    after: Seconds | None
+    """Seconds until the next look; None waits for an event."""
+
+
+class MemcachedReconciler:
+    """Makes a Memcached's Deployment as wanted and its status as seen.
+
+    Threads: any thread; it keeps nothing between reconciles but what the applier learned.
+    """
+
+    def __init__(self, manager: Manager) -> None:
+        self._cache, self._recorder, self._runtime = manager.cache, manager.recorder, manager.runtime
+        self._applier = Applier(manager.client, manager.cache)
+
+    def reconcile(self, request: Request) -> Result:
+        """See `Reconciler.reconcile`."""
+        memcached = self._cache.get(Memcached, request)
+        if memcached is None:
+            return Result()
+        try:
+            made = self._make(memcached)
+        except OwnedByAnother as error:
+            made = Made(None, Problem("ControllerConflict", str(error)), SAFETY_NET)
+        except StillDeleting as error:
+            made = Made(None, Problem("WaitingForDeletion", str(error), passing=True), PREDECESSOR_RETRY)
+        except NamespaceTerminating:
+            raise  # nobody's fault, and the worker knows what to do
+        except (BadRequest, Forbidden, Invalid) as error:
+            made = Made(self._own(memcached), Problem(type(error).__name__, error.message), REFUSED_RETRY)
+        return self._report(memcached, made)
+
+    def _make(self, memcached: Memcached) -> Made:
+        """Make the Deployment as wanted and tell what changed; leave that of a Memcached on its way out alone."""
+        if memcached.deleting:
+            waits_for = ", ".join(memcached.metadata.finalizers or ())
+            going = Problem("Deleting", f"The deletion waits for finalizers: {waits_for}", passing=True)
+            return Made(self._own(memcached), going, None)
+        before = self._cache.get(DEPLOYMENT, memcached.key)
+        deployment = self._applier.apply(deployment_for(memcached), owner=memcached)
+        if done := change(before, deployment):
+            self._recorder.event(memcached, "Normal", *done)
+        return Made(deployment, None, SAFETY_NET)
+
+    def _report(self, memcached: Memcached, made: Made) -> Result:
+        """Write the status if it changed, and tell the news."""
+        deployment, problem, after = made
+        pods = self._pods(memcached) if deployment else []
+        status = status_of(memcached, deployment, pods, problem=problem, now=self._runtime.wall())
+        try:
+            self._applier.apply_status(memcached, status)
+        except NotFound:
+            return Result()
+        for item in news(memcached.status, status):
+            self._recorder.event(memcached, *item)
+        return Result(requeue_after=after)
+
+    def _own(self, memcached: Memcached) -> Obj | None:
+        """Return its Deployment, if there is one and it is its own."""
+        deployment: Obj | None = self._cache.get(DEPLOYMENT, memcached.key)
+        controller = controller_of(deployment) if deployment else None
+        return deployment if controller is not None and controller.uid == memcached.uid else None
+
+    def _pods(self, memcached: Memcached) -> list[Obj]:
+        pods: list[Obj] = self._cache.list(POD, namespace=memcached.namespace, labels=selector_of(memcached))
+        return pods
+
+
+def setup(manager: Manager) -> Controller:
+    """Add the Memcached controller to `manager`."""
+    return (
+        Builder(manager)
+        .for_(Memcached)
+        .owns(DEPLOYMENT)
+        .watches(DEPLOYMENT, namesake_of_freed)
+        .watches(POD, enqueue_mapped(instance_of))
+        .complete(MemcachedReconciler(manager))
+    )
+
+
+def instance_of(pod: CachedObject) -> Iterable[NamespacedName]:
+    """Yield the Memcached that a Pod's labels name."""
+    labels = pod.meta.labels or {}
+    if labels.get(NAME) == "memcached" and INSTANCE in labels:
+        yield pod.key._replace(name=labels[INSTANCE])
+
+
+def namesake_of_freed(event: Event) -> Iterable[Request]:
+    """Yield the namesake of a Deployment that is gone or changed hands: it may have waited for the name."""
+    was, is_ = event.objects[0].meta.controller, event.obj.meta.controller
+    if isinstance(event, Deleted) or was != is_:
+        yield Request(*event.obj.key)

@@ -1,0 +1,132 @@
+"""Option dataclasses as flags."""
+
+from dataclasses import dataclass
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from controller.commands.flags import Flagged, flags, readable_errors
+from controller.options import option
+from informers.api.errors import ConfigError
+from informers.runtime import Seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """Options of a test."""
+
+    leader_election: bool = option(default=False, flag="--leader-elect")
+    """Whether to elect."""
+    address: str = ":8080"
+    """Where to listen."""
+    grace: Seconds = 30.0
+    """How long to wait."""
+    namespaces: tuple[str, ...] = option((), aliases=("--namespace", "-n"), env=("WATCH_NAMESPACE",))
+    """Where to look."""
+    workers: int = 1
+    """How many."""
+    level: str = option("info", choices=("info", "debug"))
+    """How much to say."""
+
+
+@click.command(cls=Flagged)
+@flags(Options)
+@click.pass_obj
+def command(seen, **values):
+    """Keep what was said."""
+    seen.update({name: value for name, value in values.items() if value is not None})
+
+
+def given(*args, **env):
+    """Return what a command is given for these arguments, or what it complains about."""
+    seen = {}
+    result = CliRunner(env=env).invoke(command, args, obj=seen)
+    return seen if result.exit_code == 0 else result.output
+
+
+class TestFlags:
+    @pytest.mark.parametrize(
+        ("args", "values"),
+        [
+            ([], {}),
+            (["--leader-elect"], {"leader_election": True}),
+            (["--leader-elect=true"], {"leader_election": True}),
+            (["--leader-elect=false"], {"leader_election": False}),
+            (["--no-leader-elect"], {"leader_election": False}),
+            (["--address=:9", "--workers", "4"], {"address": ":9", "workers": 4}),
+            (["--grace", "1m"], {"grace": 60.0}),
+            (["--namespaces", "a,b", "-n", "c"], {"namespaces": ("a", "b", "c")}),
+            (["--level", "debug"], {"level": "debug"}),
+        ],
+    )
+    def test_what_is_said_arrives(self, args, values):
+        """As Go's programs and ours spell it; the rest is left to the defaults."""
+        assert values == given(*args)
+
+    @pytest.mark.parametrize(
+        ("env", "values"),
+        [
+            ({"LEVELSET_LEADER_ELECTION": "true"}, {"leader_election": True}),
+            ({"LEVELSET_GRACE": "2h"}, {"grace": 7200.0}),
+            ({"WATCH_NAMESPACE": "a,b"}, {"namespaces": ("a", "b")}),
+            ({"LEVELSET_NAMESPACES": "x", "WATCH_NAMESPACE": "y"}, {"namespaces": ("x",)}),
+        ],
+    )
+    def test_the_environment_says_the_same(self, env, values):
+        """Our own name wins over those of others."""
+        assert values == given(**env)
+
+    def test_a_flag_wins_over_the_environment(self):
+        """What is typed last counts."""
+        assert {"workers": 2} == given("--workers=2", LEVELSET_WORKERS="3")
+
+    @pytest.mark.parametrize(
+        ("args", "text"),
+        [
+            (["--grace", "soon"], "'soon' is no duration"),
+            (["--level", "loud"], "'loud' is not one of info, debug"),
+            (["--workers", "many"], "many"),
+        ],
+    )
+    def test_nonsense_is_refused_by_name(self, args, text):
+        """The message names flag and value."""
+        output = given(*args)
+
+        assert text in output
+        assert args[0] in output
+
+    def test_help_shows_text_and_default(self):
+        """From the dataclass, nowhere else."""
+        text = " ".join(CliRunner().invoke(command, ["--help"]).output.split())
+
+        assert "--address TEXT Where to listen. [default: :8080]" in text
+        assert "--grace DURATION How long to wait. [default: 30 s]" in text
+        assert "-n, --namespaces, --namespace TEXT Where to look." in text
+        assert "--leader-elect / --no-leader-elect Whether to elect." in text
+
+
+class TestReadableErrors:
+    @pytest.mark.parametrize(
+        ("error", "text"),
+        [
+            (ConfigError("no kubeconfig:\n  looked at ~/.kube/config"), "no kubeconfig: looked at ~/.kube/config"),
+            (
+                ConfigError("Looked at:\n  a: missing\n  b: missing\nFix it."),
+                "Looked at: a: missing; b: missing; Fix it.",
+            ),
+            (OSError(2, "No such file"), "[Errno 2] No such file"),
+            (ZeroDivisionError("x"), "ZeroDivisionError: x (--log-level debug shows where)"),
+        ],
+    )
+    def test_a_failure_is_one_line(self, error, text):
+        """Whatever it is."""
+        with pytest.raises(click.ClickException) as raised, readable_errors():
+            raise error
+
+        assert text == raised.value.message
+
+    def test_debug_lets_it_through(self):
+        """For the traceback."""
+        with pytest.raises(ConfigError), readable_errors(debug=True):
+            raise ConfigError("x")

@@ -1,0 +1,403 @@
+"""Leader election in virtual time, against a lease server that hangs, loses answers and refuses."""
+
+import json
+from dataclasses import dataclass, field
+
+import pytest
+
+from controller.fence import Fence, FencedTransport
+from controller.leader import Elector
+from controller.lease import LeaderOptions, LeadershipLost
+from informers.api.errors import ResponseLost, Unreachable
+from informers.api.transport import Call, Response
+from informers.testing.sim import SimRuntime
+
+PATH = "/apis/coordination.k8s.io/v1/namespaces/ops/leases"
+OPTIONS = LeaderOptions(leader_election=True, leader_election_id="op", leader_election_namespace="ops")
+
+
+@dataclass
+class LeaseServer:
+    """Keeps one Lease as the API server would, and misbehaves on demand."""
+
+    runtime: SimRuntime
+    lease: dict | None = None
+    version: int = 0
+    calls: list = field(default_factory=list)
+    mood: object = None
+
+    def request(self, call):
+        """Answer one call after a millisecond, unless the mood says otherwise."""
+        self.calls.append((self.runtime.monotonic(), call))
+        self.runtime.sleep(0.001)
+        if self.mood is not None:
+            answer = self.mood(call)
+            if answer is not None:
+                return answer
+        return self.answer(call)
+
+    def answer(self, call):
+        """Do what the call says."""
+        if call.method == "GET":
+            return self.reply(200, self.lease) if self.lease else self.refuse(404, "NotFound")
+        sent = json.loads(call.body)
+        if call.method == "POST":
+            if self.lease:
+                return self.refuse(409, "AlreadyExists")
+        elif self.lease is None:
+            return self.refuse(404, "NotFound")
+        elif sent["metadata"].get("resourceVersion") != self.lease["metadata"]["resourceVersion"]:
+            return self.refuse(409, "Conflict")
+        self.version += 1
+        self.lease = {**sent, "metadata": {**sent["metadata"], "resourceVersion": str(self.version)}}
+        return self.reply(201, self.lease)
+
+    @staticmethod
+    def reply(status, body):
+        """An answer with a body."""
+        return Response(status, {}, json.dumps(body).encode())
+
+    def refuse(self, status, reason):
+        """A Status."""
+        return self.reply(status, {"kind": "Status", "code": status, "reason": reason, "message": reason})
+
+    def hang(self, call):
+        """Never answer: block for as long as the caller waits."""
+        self.runtime.sleep(call.timeout)
+        raise ResponseLost("timed out")
+
+    def hang_deaf(self, call):
+        """Never answer, and do not even listen to the time limit."""
+        self.runtime.sleep(10_000)
+        raise ResponseLost("timed out")
+
+    def stream(self, call):
+        """Not for leases."""
+        raise AssertionError
+
+    def close(self):
+        """Nothing to close."""
+
+    @property
+    def holder(self):
+        """Who holds the lease."""
+        return self.lease["spec"].get("holderIdentity", "")
+
+
+class Candidate:
+    """One replica: elector, fence, and a transport for its work."""
+
+    def __init__(self, server, name, options=OPTIONS):
+        self.runtime, self.events = server.runtime, []
+        options = LeaderOptions(
+            **{f: getattr(options, f) for f in options.__dataclass_fields__} | {"leader_identity": name}
+        )
+        self.fence = Fence(options, runtime=self.runtime)
+        self.work = FencedTransport(server, self.fence)
+        self.elector = Elector(
+            options,
+            server,
+            runtime=self.runtime,
+            fence=self.fence,
+            on_leading=lambda: self.note("leading"),
+            on_lost=lambda error: self.note("lost"),
+        )
+        self.elector.start()
+
+    def note(self, what):
+        """Remember when something happened."""
+        self.events.append((what, round(self.runtime.monotonic(), 2)))
+
+    @property
+    def leading(self):
+        """Whether it believes to lead."""
+        return self.elector.snapshot().leading
+
+    def may_write(self):
+        """Whether a write would be let through now."""
+        try:
+            self.fence.admit(Call("PUT", "/x"))
+        except LeadershipLost:
+            return False
+        return True
+
+    def stop(self, *, release=True):
+        """Stop within a minute."""
+        self.elector.stop(self.runtime.monotonic() + 60, release=release)
+
+
+@pytest.fixture
+def runtime():
+    """Virtual time."""
+    return SimRuntime()
+
+
+@pytest.fixture
+def server(runtime):
+    """A lease server."""
+    return LeaseServer(runtime)
+
+
+class TestWinning:
+    def test_the_first_one_creates_the_lease_and_leads(self, server, runtime):
+        """At once, without waiting a period."""
+        first = Candidate(server, "a")
+
+        runtime.advance(1)
+
+        assert [("leading", 0.0)] == first.events
+        assert ("a", 0) == (server.holder, server.lease["spec"]["leaseTransitions"])
+        assert ("POST", PATH) == (server.calls[1][1].method, server.calls[1][1].path)
+
+    def test_a_leader_renews_every_period_with_one_request(self, server, runtime):
+        """The lease is written from memory; nothing is read while all is well."""
+        leader = Candidate(server, "a")
+        runtime.advance(1)
+        server.calls.clear()
+
+        runtime.advance(60)
+
+        assert leader.leading
+        assert {"PUT"} == {call.method for _, call in server.calls}
+        assert 29 <= len(server.calls) <= 31
+
+    def test_the_second_one_waits_as_long_as_the_first_renews(self, server, runtime):
+        """Ten minutes, one leader."""
+        Candidate(server, "a")
+        runtime.advance(1)
+        second = Candidate(server, "b")
+
+        runtime.advance(600)
+
+        assert [] == second.events
+        assert "a" == second.elector.snapshot().holder
+
+    def test_of_two_that_start_together_one_wins(self, server, runtime):
+        """The server's version check decides."""
+        both = Candidate(server, "a"), Candidate(server, "b")
+
+        runtime.advance(30)
+
+        assert [False, True] == sorted(candidate.leading for candidate in both)
+
+    def test_an_answer_lost_on_the_way_does_not_shut_us_out(self, server, runtime):
+        """The lease names us although we never heard: the next look finds it and renews."""
+        server.mood = self.lose_first_post(server)
+        only = Candidate(server, "a")
+
+        runtime.advance(10)
+
+        assert only.leading
+        assert 0 == server.lease["spec"]["leaseTransitions"]
+
+    @staticmethod
+    def lose_first_post(server):
+        """Do the write, then lose the answer."""
+
+        def mood(call):
+            if call.method == "POST":
+                server.mood = None
+                server.answer(call)
+                raise ResponseLost("cut")
+
+        return mood
+
+    def test_a_renewal_counts_from_when_it_was_sent(self, server, runtime):
+        """A slow answer has used up part of the lease already."""
+        server.mood = lambda call: runtime.sleep(3)
+        leader = Candidate(server, "a")
+
+        runtime.advance(6.01)
+
+        assert leader.leading
+        assert pytest.approx(7, abs=0.01) == leader.elector.snapshot().remaining
+
+    def test_the_clock_on_the_wall_is_never_looked_at(self, server, runtime):
+        """A lease dated an hour ahead by its dead holder is taken when our own clock says so."""
+        spec = {"holderIdentity": "dead", "leaseDurationSeconds": 15, "renewTime": "2099-01-01T00:00:00.000000Z"}
+        server.lease = {"metadata": {"name": "op", "resourceVersion": "1"}, "spec": spec}
+        heir = Candidate(server, "a")
+
+        runtime.advance(25)
+
+        assert "leading" == heir.events[0][0]
+        assert 15 <= heir.events[0][1] <= 15 + 2 * 2.2 + 0.1
+
+
+class TestLosing:
+    def led(self, server, name="a"):
+        """Return a candidate that leads since a second."""
+        leader = Candidate(server, name)
+        server.runtime.advance(1)
+        assert leader.leading
+        return leader
+
+    @pytest.mark.parametrize("how", ["hang", "hang_deaf"])
+    def test_a_request_that_hangs_cannot_postpone_the_end(self, server, runtime, how):
+        """Even when the time limit of the request is ignored."""
+        leader = self.led(server)
+        server.mood = getattr(server, how)
+
+        runtime.advance(30)
+
+        assert "lost" == leader.events[-1][0]
+        assert leader.events[-1][1] <= 2 + 10.5
+
+    def test_an_unreachable_server_costs_the_lease_after_the_deadline(self, server, runtime):
+        """Not before: a short outage is nothing."""
+        leader = self.led(server)
+        server.mood = self.unreachable
+
+        runtime.advance(8)
+        assert leader.leading
+        runtime.advance(4)
+
+        assert not leader.leading
+
+    @staticmethod
+    def unreachable(call):
+        """Refuse the connection."""
+        raise Unreachable("connection refused")
+
+    def test_a_short_outage_is_survived(self, server, runtime):
+        """Six seconds without a server, then all is well again."""
+        leader = self.led(server)
+        server.mood = self.unreachable
+        runtime.advance(6)
+        server.mood = None
+
+        runtime.advance(60)
+
+        assert [("leading", 0.0)] == leader.events
+
+    def test_somebody_else_in_the_lease_ends_it_at_once(self, server, runtime):
+        """However that came about."""
+        leader = self.led(server)
+        server.lease["spec"]["holderIdentity"] = "usurper"
+        server.lease["metadata"]["resourceVersion"] = "99"
+
+        runtime.advance(3)
+
+        assert ("lost", False) == (leader.events[-1][0], leader.may_write())
+
+    def test_a_deleted_lease_is_made_again(self, server, runtime):
+        """Somebody cleaned up too much."""
+        leader = self.led(server)
+        server.lease = None
+
+        runtime.advance(5)
+
+        assert ("a", True) == (server.holder, leader.leading)
+
+    def test_a_loser_does_not_come_back(self, server, runtime):
+        """A fresh process competes with a fresh memory."""
+        leader = self.led(server)
+        server.mood = self.unreachable
+        runtime.advance(15)
+        server.mood = None
+        server.calls.clear()
+
+        runtime.advance(60)
+
+        assert [] == server.calls
+        assert ["leading", "lost"] == [what for what, _ in leader.events]
+
+
+class TestTakeover:
+    def test_after_a_kill_within_the_lease_and_a_period(self, server, runtime):
+        """The heir waits out the lease, counted from when it saw the last renewal."""
+        runtime.spawn("a", lambda: Candidate(server, "a"), process="a")
+        runtime.advance(10)
+        heir = Candidate(server, "b")
+        runtime.advance(5)
+        killed = runtime.monotonic()
+        runtime.crash("a")
+
+        runtime.advance(60)
+
+        assert 15 - 2 <= heir.events[0][1] - killed <= 15 + 2 * 2.2 + 0.1
+        assert ("b", 1) == (server.holder, server.lease["spec"]["leaseTransitions"])
+
+    def test_after_a_clean_stop_within_a_period(self, server, runtime):
+        """The lease is let go of, so nobody waits for it to lapse."""
+        leader, heir = Candidate(server, "a"), Candidate(server, "b")
+        runtime.advance(10)
+        leader, heir = (leader, heir) if leader.leading else (heir, leader)
+        leader.stop()
+        stopped = runtime.monotonic()
+
+        runtime.advance(10)
+
+        assert heir.events[0][1] - stopped <= 2 * 2.2 + 0.1
+
+    def test_two_never_may_write_at_once(self, server, runtime):
+        """At every tenth of a second through hang, takeover and return, at most one fence is open."""
+        first = Candidate(server, "a")
+        runtime.advance(3)
+        second = Candidate(server, "b")
+        runtime.advance(3)
+        server.mood = lambda call: server.hang(call) if b'"a"' in (call.body or b"") else None
+        open_at_once = []
+
+        for _ in range(400):
+            runtime.advance(0.1)
+            open_at_once.append(first.may_write() + second.may_write())
+
+        assert second.leading
+        assert max(open_at_once) == 1
+
+
+class TestStopping:
+    def test_letting_go_is_the_last_thing(self, server, runtime):
+        """The fence is closed before the lease is free."""
+        leader = Candidate(server, "a")
+        runtime.advance(1)
+        seen = []
+        server.mood = lambda call: seen.append(leader.may_write())
+
+        leader.stop()
+
+        assert [False, False] == seen
+        assert "" == server.holder
+
+    def test_a_lease_is_kept_when_work_may_still_run(self, server, runtime):
+        """It lapses by itself instead."""
+        leader = Candidate(server, "a")
+        runtime.advance(1)
+
+        leader.stop(release=False)
+
+        assert ("a", False) == (server.holder, leader.may_write())
+
+    def test_a_standby_lets_go_of_nothing(self, server, runtime):
+        """The lease of the other stays as it is."""
+        Candidate(server, "a")
+        runtime.advance(1)
+        standby = Candidate(server, "b")
+        runtime.advance(1)
+
+        standby.stop()
+
+        assert "a" == server.holder
+
+    def test_a_silent_server_does_not_hold_up_the_stop(self, server, runtime):
+        """Releasing is given up at the deadline."""
+        leader = Candidate(server, "a")
+        runtime.advance(1)
+        server.mood = server.hang
+        began = runtime.monotonic()
+
+        leader.elector.stop(began + 3, release=True)
+
+        assert runtime.monotonic() - began <= 3 + 5
+
+    def test_missing_permission_says_what_to_do(self, server, runtime, caplog):
+        """Once per doubling, with the command that prints the Role."""
+        server.mood = lambda call: server.refuse(403, "Forbidden")
+        Candidate(server, "a")
+
+        runtime.advance(60)
+
+        lines = [record for record in caplog.records if "cannot reach the lease" in record.message]
+        assert "levelset manifests rbac" in lines[0].fields["error"]
+        assert len(lines) <= 6

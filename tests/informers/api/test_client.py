@@ -1,0 +1,505 @@
+"""The verbs on the wire, and the three ways a write ends."""
+
+import json
+from typing import Annotated
+
+import msgspec
+import pytest
+
+from informers.api.client import Client, Patch
+from informers.api.errors import (
+    AlreadyExists,
+    Conflict,
+    Expired,
+    Forbidden,
+    KindNotServed,
+    NotFound,
+    OutcomeUnknown,
+    ResponseLost,
+    ServerError,
+    TooManyRequests,
+    Unavailable,
+    Undecodable,
+    Unreachable,
+)
+from informers.api.objects import GroupVersionKind, NamespacedName
+from informers.api.resource import Resource
+from informers.api.transport import Response
+from informers.observe import Observer
+from informers.testing.sim import SimRuntime
+
+CONFIG_MAP = ("v1", "ConfigMap")
+V1 = {
+    "resources": [
+        {"name": name, "kind": kind, "namespaced": scope}
+        for name, kind, scope in (
+            ("configmaps", "ConfigMap", True),
+            ("nodes", "Node", False),
+            ("pods", "Pod", True),
+            ("pods/eviction", "Eviction", True),
+        )
+    ]
+}
+
+
+class Spec(msgspec.Struct):
+    """What is wanted."""
+
+    size: Annotated[int, msgspec.Meta(ge=0)] = 1
+
+
+class Widget(Resource[Spec, Spec], group="example.com"):
+    """A typed kind."""
+
+
+def config_map(name="a", **meta):
+    """Return a ConfigMap as a server sends it."""
+    metadata = {"name": name, "namespace": "ns", "uid": "u1", "resourceVersion": "7", **meta}
+    return {"kind": "ConfigMap", "apiVersion": "v1", "metadata": metadata, "data": {"k": "v"}}
+
+
+def status(code, reason="", message="no", **details):
+    """Return a refusal as a server sends it."""
+    body = {
+        "kind": "Status",
+        "apiVersion": "v1",
+        "status": "Failure",
+        "code": code,
+        "reason": reason,
+        "message": message,
+    }
+    return answer({**body, "details": details}, code)
+
+
+def answer(body, code=200, **headers):
+    """Return an answer with a JSON body."""
+    return Response(code, headers, body if isinstance(body, bytes) else json.dumps(body).encode())
+
+
+class Script:
+    """A transport that plays answers in order and keeps the calls; discovery is answered aside."""
+
+    def __init__(self, *answers):
+        self.answers, self.calls, self.discoveries = list(answers), [], 0
+
+    def request(self, call):
+        """Play the next answer, or raise it."""
+        if call.path == "/api/v1":
+            self.discoveries += 1
+            return answer(V1)
+        self.calls.append(call)
+        following = self.answers.pop(0)
+        if isinstance(following, Exception):
+            raise following
+        return following
+
+
+class Ledger:
+    """A write listener that notes what it hears."""
+
+    def __init__(self):
+        self.heard = []
+
+    def written(self, gvk, obj):
+        """Note it."""
+        self.heard.append(("written", gvk.kind, str(obj.key), obj.meta.resource_version))
+        self.last = obj
+
+    def deleted(self, gvk, key, *, uid, remaining):
+        """Note it."""
+        self.heard.append(("deleted", gvk.kind, str(key), uid, remaining is not None))
+
+    def unknown(self, gvk, key):
+        """Note it."""
+        self.heard.append(("unknown", gvk.kind, str(key)))
+
+
+@pytest.fixture
+def play():
+    """Return a function that makes a client over scripted answers: (client, calls, what the listener heard)."""
+
+    def make(*answers, **options):
+        script, ledger = Script(*answers), Ledger()
+        client = Client(script, runtime=SimRuntime(), writes=ledger, field_manager="me", **options)
+        return client, script.calls, ledger
+
+    return make
+
+
+class TestReading:
+    def test_get_returns_a_dict_for_a_pair(self, play):
+        """The whole object, from its own path."""
+        client, calls, _ = play(answer(config_map()))
+
+        assert config_map() == client.get(CONFIG_MAP, "ns/a")
+        assert [("GET", "/api/v1/namespaces/ns/configmaps/a")] == [(call.method, call.path) for call in calls]
+
+    def test_get_returns_an_instance_for_a_class(self, play):
+        """A typed kind comes back typed, without discovery."""
+        client, calls, _ = play(answer(Widget(name="a", namespace="ns", spec=Spec(size=3)).to_dict()))
+        widget = client.get(Widget, ("ns", "a"))
+
+        assert isinstance(widget, Widget)
+        assert 3 == widget.spec.size
+        assert "/apis/example.com/v1/namespaces/ns/widgets/a" == calls[0].path
+
+    def test_what_does_not_fit_the_type_is_named(self, play):
+        """The error says where the object departs from the type."""
+        client, _, _ = play(answer({"metadata": {"name": "a"}, "spec": {"size": -1}}))
+
+        with pytest.raises(Undecodable, match=r"Widget \(example.com/v1\): .*\$.spec.size"):
+            client.get(Widget, "ns/a")
+
+    def test_list_reads_all_pages(self, play):
+        """Pages are asked for with the token of the one before; selectors go along each time."""
+        page = {"metadata": {"resourceVersion": "9", "continue": "t1"}, "items": [{"metadata": {"name": "a"}}]}
+        last = {"metadata": {"resourceVersion": "9"}, "items": [{"metadata": {"name": "b"}}]}
+        client, calls, _ = play(answer(page), answer(last))
+        found = client.list(CONFIG_MAP, namespace="ns", labels={"app": "x"}, fields="metadata.name!=c", page_size=1)
+        selectors = (("labelSelector", "app=x"), ("fieldSelector", "metadata.name!=c"), ("limit", "1"))
+
+        assert ["a", "b"] == [obj["metadata"]["name"] for obj in found]
+        assert [{"ConfigMap"}, {"v1"}] == [{obj[field] for obj in found} for field in ("kind", "apiVersion")]
+        assert [selectors, (*selectors, ("continue", "t1"))] == [call.query for call in calls]
+
+    def test_an_expired_page_starts_the_list_over(self, play):
+        """Pages of two lists are never mixed: once more in pages, then in one piece."""
+        first = answer({"metadata": {"continue": "t1"}, "items": [{"metadata": {"name": "old"}}]})
+        whole = answer({"metadata": {}, "items": [{"metadata": {"name": "new"}}]})
+        client, calls, _ = play(first, status(410, "Expired"), first, status(410, "Expired"), whole)
+        found = client.list(CONFIG_MAP, page_size=1)
+
+        assert ["new"] == [obj["metadata"]["name"] for obj in found]
+        assert () == calls[-1].query
+
+    def test_an_expired_whole_list_is_an_error(self, play):
+        """Starting over ends."""
+        client, calls, _ = play(*[status(410, "Expired")] * 3)
+
+        with pytest.raises(Expired):
+            client.list(CONFIG_MAP)
+        assert 3 == len(calls)
+
+    def test_list_of_a_typed_kind(self, play):
+        """Every item is an instance; `items: null` is an empty list."""
+        items = [Widget(name="a", namespace="ns").to_dict()]
+        client, _, _ = play(answer({"metadata": {}, "items": items}), answer({"metadata": {}, "items": None}))
+
+        assert [Widget(name="a", namespace="ns")] == client.list(Widget, labels="a in (b)")
+        assert [] == client.list(Widget)
+
+    def test_a_login_page_is_no_list(self, play):
+        """What is no list does not look like an empty one."""
+        client, _, _ = play(answer(b"<html>"), answer({"kind": "Status", "status": "Success"}))
+
+        for _ in range(2):
+            with pytest.raises(Undecodable, match="cannot be read as a list of ConfigMap"):
+                client.list(CONFIG_MAP)
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(
+        ("response", "error"),
+        [
+            (status(404, "NotFound", name="a"), NotFound),
+            (status(403, "Forbidden"), Forbidden),
+            (status(409, "AlreadyExists"), AlreadyExists),
+            (status(429, "TooManyRequests", retryAfterSeconds=3), TooManyRequests),
+            (answer(b"upstream unavailable", 503), Unavailable),
+            (answer(b"page not found", 404), KindNotServed),
+            (status(404, "NotFound"), KindNotServed),
+        ],
+    )
+    def test_become_exceptions(self, play, response, error):
+        """Each refusal has its class; a 404 that names no object means that the kind is not served."""
+        client, _, _ = play(response)
+
+        with pytest.raises(error) as caught:
+            client.get(CONFIG_MAP, "ns/a")
+        assert error is caught.type
+
+    def test_a_missing_typed_kind_says_how_to_install_it(self, play):
+        """The message holds the command."""
+        client, _, ledger = play(answer(b"404 page not found\n", 404))
+
+        with pytest.raises(KindNotServed, match=f"levelset manifests crd {__name__}"):
+            client.apply(Widget(name="a"))
+        assert [] == ledger.heard
+
+    def test_a_missing_subresource_is_just_not_found(self, play):
+        """The kind is there; only the subresource is not."""
+        client, _, _ = play(status(404, "NotFound", "the server could not find the requested resource"))
+
+        with pytest.raises(NotFound):
+            client.update_status(config_map())
+
+
+class TestWriting:
+    @pytest.mark.parametrize(
+        ("verb", "method", "path", "content_type"),
+        [
+            ("create", "POST", "", "application/json"),
+            ("update", "PUT", "/a", "application/json"),
+            ("update_status", "PUT", "/a/status", "application/json"),
+            ("apply", "PATCH", "/a", "application/apply-patch+yaml"),
+        ],
+    )
+    def test_spelling(self, play, verb, method, path, content_type):
+        """Each verb has its method, path and type, is validated strictly, and names its manager."""
+        client, calls, ledger = play(answer(config_map()))
+        result = getattr(client, verb)(config_map())
+        call = calls[0]
+
+        assert (method, f"/api/v1/namespaces/ns/configmaps{path}") == (call.method, call.path)
+        assert content_type == call.content_type
+        assert (("fieldManager", "me"), ("fieldValidation", "Strict")) == call.query[:2]
+        assert config_map() == json.loads(call.body) == result
+        assert [("written", "ConfigMap", "ns/a", "7")] == ledger.heard
+
+    def test_typed_in_typed_out(self, play):
+        """A Resource comes back as the same class, as stored."""
+        stored = Widget(name="a", namespace="ns", spec=Spec(size=5)).to_dict()
+        client, calls, _ = play(answer(stored, 201))
+        widget = client.create(Widget(name="a", namespace="ns"), field_manager="other")
+
+        assert Widget(name="a", namespace="ns", spec=Spec(size=5)) == widget
+        assert ("fieldManager", "other") in calls[0].query
+
+    def test_apply_leaves_out_what_the_server_refuses(self, play):
+        """An object that was read can be applied: managedFields are dropped, the caller's object is not changed."""
+        obj = config_map(managedFields=[{"manager": "x"}])
+        client, calls, _ = play(answer(config_map()))
+        client.apply(obj, force=False, subresource="status")
+
+        assert "managedFields" not in json.loads(calls[0].body)["metadata"]
+        assert [{"manager": "x"}] == obj["metadata"]["managedFields"]
+        assert ("force", "false") in calls[0].query
+        assert calls[0].path.endswith("/a/status")
+
+    @pytest.mark.parametrize(
+        ("patch", "content_type", "body"),
+        [
+            (
+                Patch.json([{"op": "remove", "path": "/a"}]),
+                "application/json-patch+json",
+                [{"op": "remove", "path": "/a"}],
+            ),
+            (Patch.merge({"a": None}), "application/merge-patch+json", {"a": None}),
+            (Patch.strategic({"a": 1}), "application/strategic-merge-patch+json", {"a": 1}),
+        ],
+    )
+    def test_patch_formats(self, play, patch, content_type, body):
+        """The format is named by the content type."""
+        client, calls, ledger = play(answer(config_map()))
+        client.patch(CONFIG_MAP, "ns/a", patch)
+
+        assert ("PATCH", content_type, body) == (calls[0].method, calls[0].content_type, json.loads(calls[0].body))
+        assert [("written", "ConfigMap", "ns/a", "7")] == ledger.heard
+
+    def test_the_listener_gets_the_entry_of_the_manager_that_wrote(self, play):
+        """The object as cached keeps our own managedFields entry and no other."""
+        managed = [{"manager": "me"}, {"manager": "other"}]
+        client, _, ledger = play(answer(config_map(managedFields=managed)))
+        client.apply(config_map())
+
+        assert [{"manager": "me"}] == ledger.last.to_dict()["metadata"]["managedFields"]
+
+    def test_other_subresources_are_not_reported(self, play):
+        """A scale is not the object."""
+        scale = {"kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": {"name": "a", "namespace": "ns"}}
+        client, calls, ledger = play(answer(scale))
+
+        assert scale == client.patch(Widget, "ns/a", Patch.merge({"spec": {"replicas": 2}}), subresource="scale")
+        assert calls[0].path.endswith("/widgets/a/scale")
+        assert [] == ledger.heard
+
+    def test_dry_runs_are_not_reported(self, play):
+        """They say so to the server, and nobody else hears of them."""
+        client, calls, ledger = play(answer(config_map()), answer(config_map()), ResponseLost("gone"))
+        client.create(config_map(), dry_run=True)
+        client.delete(CONFIG_MAP, "ns/a", dry_run=True)
+        with pytest.raises(ResponseLost):
+            client.update(config_map(), dry_run=True)
+
+        assert ("dryRun", "All") in calls[0].query
+        assert ["All"] == json.loads(calls[1].body)["dryRun"]
+        assert [] == ledger.heard
+
+    @pytest.mark.parametrize(
+        ("verb", "obj", "message"),
+        [
+            ("create", {"metadata": {"name": "a"}}, "no apiVersion and kind"),
+            ("create", {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}}, "no metadata.namespace"),
+            ("create", {"apiVersion": "v1", "kind": "Node"}, "neither metadata.name nor metadata.generateName"),
+            ("update", {"apiVersion": "v1", "kind": "Node"}, "no metadata.name"),
+            (
+                "apply",
+                {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "a", "namespace": "b"}},
+                "cluster-scoped",
+            ),
+        ],
+    )
+    def test_an_object_without_its_names_is_not_sent(self, play, verb, obj, message):
+        """The mistake is named before anything happens."""
+        client, calls, _ = play()
+
+        with pytest.raises(ValueError, match=message):
+            getattr(client, verb)(obj)
+        assert [] == calls
+
+
+class TestDeleting:
+    def test_everything_is_in_the_body(self, play):
+        """A server that gets a body ignores the query."""
+        gone = {"kind": "Status", "status": "Success", "details": {"name": "a", "uid": "u1"}}
+        client, calls, ledger = play(answer(gone))
+        client.delete(CONFIG_MAP, "ns/a", uid="u1", resource_version="7", propagation="Foreground", grace=0)
+        options = json.loads(calls[0].body)
+
+        assert ("DELETE", ()) == (calls[0].method, calls[0].query)
+        assert {"uid": "u1", "resourceVersion": "7"} == options["preconditions"]
+        assert ("Foreground", 0) == (options["propagationPolicy"], options["gracePeriodSeconds"])
+        assert [("deleted", "ConfigMap", "ns/a", "u1", False)] == ledger.heard
+
+    @pytest.mark.parametrize(
+        ("meta", "spec", "lingers"),
+        [
+            (
+                {"deletionTimestamp": "2030-01-01T00:00:00Z", "finalizers": ["x"], "deletionGracePeriodSeconds": 0},
+                {},
+                True,
+            ),
+            ({"deletionTimestamp": "2030-01-01T00:00:00Z", "deletionGracePeriodSeconds": 30}, {}, True),
+            ({"deletionTimestamp": "2030-01-01T00:00:00Z"}, {"finalizers": ["kubernetes"]}, True),
+            ({"deletionTimestamp": "2030-01-01T00:00:00Z", "deletionGracePeriodSeconds": 0}, {}, False),
+            ({}, {}, False),
+        ],
+    )
+    def test_an_answer_with_the_object_may_mean_that_it_lingers(self, play, meta, spec, lingers):
+        """Finalizers and grace periods keep it; some kinds answer with an object that is gone."""
+        client, _, ledger = play(answer({**config_map(**meta), "spec": spec}))
+        client.delete(CONFIG_MAP, "ns/a")
+
+        assert [("deleted", "ConfigMap", "ns/a", "u1", lingers)] == ledger.heard
+
+    def test_removing_the_last_finalizer_deletes(self, play):
+        """The answer to that write shows an object that is no more."""
+        client, _, ledger = play(
+            answer(config_map(deletionTimestamp="2030-01-01T00:00:00Z", deletionGracePeriodSeconds=0))
+        )
+        client.patch(CONFIG_MAP, "ns/a", Patch.merge({"metadata": {"finalizers": None}}))
+
+        assert [("deleted", "ConfigMap", "ns/a", "u1", False)] == ledger.heard
+
+    def test_a_failed_precondition_is_a_conflict(self, play):
+        """Nothing was deleted, nothing is reported."""
+        client, _, ledger = play(status(409, "Conflict"))
+
+        with pytest.raises(Conflict):
+            client.delete(CONFIG_MAP, "ns/a", uid="other")
+        assert [] == ledger.heard
+
+
+VERBS = {
+    "create": lambda client: client.create(config_map()),
+    "update": lambda client: client.update(config_map()),
+    "update_status": lambda client: client.update_status(config_map()),
+    "apply": lambda client: client.apply(config_map()),
+    "patch": lambda client: client.patch(CONFIG_MAP, "ns/a", Patch.merge({})),
+    "scale": lambda client: client.patch(CONFIG_MAP, "ns/a", Patch.merge({}), subresource="scale"),
+    "delete": lambda client: client.delete(CONFIG_MAP, "ns/a"),
+}
+
+
+class TestUnknownOutcomes:
+    @pytest.mark.parametrize("verb", VERBS)
+    def test_a_lost_answer_leaves_the_outcome_open(self, play, verb):
+        """The listener hears of it before the caller does."""
+        client, _, ledger = play(ResponseLost("reset"))
+
+        with pytest.raises(OutcomeUnknown, match=r"ns/configmaps.*its answer was lost"):
+            VERBS[verb](client)
+        assert [("unknown", "ConfigMap", "ns/a")] == ledger.heard
+
+    @pytest.mark.parametrize(
+        "response",
+        [
+            answer(b"<html>502 Bad Gateway</html>", 502),
+            answer(b"upstream request timeout", 504),
+            answer(b"upstream connect error or disconnect/reset before headers", 503),
+            status(504, "Timeout", "request did not complete within the allotted timeout"),
+            status(500, "InternalError", "etcdserver: request timed out"),
+        ],
+    )
+    def test_an_answer_that_is_not_the_servers_last_word(self, play, response):
+        """Proxies and time limits answer for a write that may go on behind them."""
+        client, _, ledger = play(response)
+
+        with pytest.raises(OutcomeUnknown):
+            client.create(config_map())
+        assert [("unknown", "ConfigMap", "ns/a")] == ledger.heard
+
+    @pytest.mark.parametrize(
+        ("response", "error"),
+        [
+            (status(500, "InternalError", "failed calling webhook"), ServerError),
+            (status(503, "ServiceUnavailable"), Unavailable),
+            (status(409, "AlreadyExists"), AlreadyExists),
+            (answer(b"slow down", 429), TooManyRequests),
+            (Unreachable("refused"), Unreachable),
+        ],
+    )
+    def test_a_refusal_is_no_open_question(self, play, response, error):
+        """The server said no, or never heard of it: nothing happened and nothing is reported."""
+        client, _, ledger = play(response)
+
+        with pytest.raises(error):
+            client.create(config_map())
+        assert [] == ledger.heard
+
+    def test_an_unreadable_answer_leaves_the_state_open(self, play):
+        """The write happened, but nobody knows what the object looks like."""
+        client, _, ledger = play(answer(b'{"kind": "ConfigMap", "metadata": {"na'), answer(b"OK"))
+
+        for attempt in (lambda: client.update(config_map()), lambda: client.delete(CONFIG_MAP, "ns/a")):
+            with pytest.raises(Undecodable, match="the answer to a write of ConfigMap"):
+                attempt()
+        assert [("unknown", "ConfigMap", "ns/a")] * 2 == ledger.heard
+
+    def test_a_read_that_is_lost_is_just_lost(self, play):
+        """Reading changes nothing."""
+        client, _, ledger = play(ResponseLost("reset"))
+
+        with pytest.raises(ResponseLost):
+            client.get(CONFIG_MAP, "ns/a")
+        assert [] == ledger.heard
+
+
+class TestWarnings:
+    def test_are_told_each_time_and_logged_once(self, play, caplog):
+        """Observers hear every warning; the log is not flooded."""
+        heard = []
+
+        class Listening(Observer):
+            def warned(self, call, *, text):
+                heard.append(text)
+
+        warning = '299 - "v1 Endpoints is \\"old\\"", 299 - "second"'
+        client, _, _ = play(*[answer(config_map(), warning=warning)] * 2, observe=Listening())
+        for _ in range(2):
+            client.get(CONFIG_MAP, "ns/a")
+
+        assert ['v1 Endpoints is "old"', "second"] * 2 == heard
+        assert ['v1 Endpoints is "old"', "second"] == [record.fields["warning"] for record in caplog.records]
+
+
+class TestDiscovering:
+    def test_a_kind_that_went_away_is_asked_for_again(self, play):
+        """A CRD that was deleted and made anew, perhaps under another plural, is found again."""
+        client, _, _ = play(answer(b"404 page not found\n", 404), answer(config_map()))
+        kind = GroupVersionKind("", "v1", "ConfigMap")
+        with pytest.raises(KindNotServed):
+            client.get(kind, NamespacedName("ns", "a"))
+        client.get(kind, NamespacedName("ns", "a"))
+
+        assert 2 == client.transport.discoveries
