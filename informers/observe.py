@@ -33,7 +33,7 @@ class Observer:
         """The server attached a warning to its answer: a deprecated version, an unknown field, an odd value."""
 
     def listed(self, gvk: GroupVersionKind, *, objects: int, seconds: Seconds, reason: str) -> None:
-        """A complete list replaced the store; `reason` is why: start, expired, epoch, audit, error."""
+        """A complete list replaced the store; `reason` is why: start, expired, epoch, silent, audit, error."""
 
     def watch_opened(self, gvk: GroupVersionKind) -> None:
         """A watch was opened."""

@@ -8,14 +8,24 @@ sent, that question is answered wrongly once: the apply that changed nothing tea
 from __future__ import annotations
 
 import logging
-from copy import deepcopy
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from cachetools import LRUCache
 
-from informers import Conflict, GroupVersionKind, Invalid, LevelsetError, NamespacedName, NotFound, Obj, Resource
+from informers import (
+    Conflict,
+    GroupVersionKind,
+    Invalid,
+    LevelsetError,
+    NamespacedName,
+    NotFound,
+    Obj,
+    Patch,
+    Resource,
+)
 from reconcilers.match import SERVER_FIELDS, canonical, digest, owned_part, wanted_part, whole_part
 from reconcilers.owners import OwnedByAnother, controller_of, set_controller_reference
+from reconcilers.reclaim import reclaimed
 
 if TYPE_CHECKING:
     from informers import Cache, Client
@@ -86,9 +96,8 @@ class Applier:
         if live is None or not self._matches(live, body, ""):
             try:
                 live = self._send(live, body, "")
-            except Invalid:
-                self._refuse_unseen(body)
-                raise
+            except Invalid as refusal:
+                live = self._reconsider(body, refusal)
         return type(desired).from_dict(live) if isinstance(desired, Resource) else live
 
     @overload
@@ -148,13 +157,25 @@ class Applier:
         found: Obj | None = self._cache.get((body["apiVersion"], body["kind"]), _key(body))
         return found
 
-    def _refuse_unseen(self, body: Obj) -> None:
-        """Look whether the server refused because of a controller that the cache has not seen yet."""
+    def _reconsider(self, body: Obj, refusal: Invalid) -> Obj:
+        """Look at what the server refused to change, and try once more if something of ours can be taken back.
+
+        Raises:
+            Invalid: The refusal stands.
+            OwnedByAnother, StillDeleting: It is because of a controller that the cache has not seen yet.
+        """
+        kind = (body["apiVersion"], body["kind"])
         try:
-            live = self._client.get((body["apiVersion"], body["kind"]), _key(body))
+            live: Obj = self._client.get(kind, _key(body))
         except NotFound:
-            return
+            raise refusal from None
         _refuse(live, body)
+        records = reclaimed(live, body, refusal, manager=self.field_manager)
+        if records is None:
+            raise refusal
+        lock = {"resourceVersion": live["metadata"]["resourceVersion"], "managedFields": records}
+        self._client.patch(kind, _key(body), Patch.merge({"metadata": lock}), field_manager=self.field_manager)
+        return self._send(None, body, "")
 
 
 def _refuse(live: Obj, body: Obj) -> None:
@@ -171,7 +192,7 @@ def _refuse(live: Obj, body: Obj) -> None:
 
 def _body(desired: AnyObject) -> Obj:
     """Return a private copy without what only the server sets."""
-    body = _without_none(desired.to_dict()) if isinstance(desired, Resource) else deepcopy(desired)
+    body = _without_none(desired.to_dict()) if isinstance(desired, Resource) else desired
     GroupVersionKind.of(body)
     own = {"name", "namespace"}
     metadata = {key: value for key, value in body["metadata"].items() if key in own or key not in SERVER_FIELDS}

@@ -23,7 +23,13 @@ __all__ = ["serve"]
 
 
 @click.command("serve")
-@click.option("--port", default=0, show_default="a free one", help="Port to listen on; loopback only.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    show_default="a free one",
+    help="Port to listen on; loopback only.",
+)
 @click.option(
     "--kubeconfig-out",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -57,12 +63,26 @@ def serve(*, port: int, kubeconfig_out: Path, crds: tuple[Path, ...], controller
             cluster.start()
         try:
             install(cluster, crds, runtime)
-            with ApiServer(cluster, options=ServerOptions(port=port)) as server:
+            with listening(cluster, port) as server:
                 path = server.kubeconfig(kubeconfig_out)
                 click.echo(f"serving on {server.url}\nexport KUBECONFIG={path.resolve()}")
                 signals.wait()
         finally:
             cluster.stop()
+
+
+def listening(cluster: Cluster, port: int) -> ApiServer:
+    """Return a server that listens.
+
+    Raises:
+        click.ClickException: The port is taken; names it and the flag.
+    """
+    server = ApiServer(cluster, options=ServerOptions(port=port))
+    try:
+        server.start()
+    except OSError as error:
+        raise click.ClickException(f"{error.strerror}; choose another with --port") from error
+    return server
 
 
 def install(cluster: Cluster, files: tuple[Path, ...], runtime: Runtime) -> None:

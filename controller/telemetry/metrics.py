@@ -110,67 +110,54 @@ class Metrics(ControllerObserver):
     # --- the series ---
 
     def _reconciling(self) -> None:
-        by, r = ("controller",), self.registry
+        count, gauge, by = self._count, self._gauge, ("controller",)
         prefix = "controller_runtime_"
-        self.reconciles = Counter(f"{prefix}reconcile", "Reconciles by result.", (*by, "result"), registry=r)
-        self.errors = Counter(f"{prefix}reconcile_errors", "Reconciles that failed.", by, registry=r)
-        self.terminal = Counter(
-            f"{prefix}terminal_reconcile_errors", "Reconciles that failed for good.", by, registry=r
-        )
-        self.panics = Counter(f"{prefix}reconcile_panics", "Reconciles that failed unforeseen.", by, registry=r)
-        self.timeouts = Counter(f"{prefix}reconcile_timeouts", "Reconciles that ran for too long.", by, registry=r)
-        self.time = Histogram(
-            f"{prefix}reconcile_time_seconds", "Seconds per reconcile.", by, buckets=RECONCILE_BUCKETS, registry=r
-        )
-        self.most = Gauge(
-            f"{prefix}max_concurrent_reconciles", "Reconciles that may run at the same time.", by, registry=r
-        )
-        self.active = Gauge(f"{prefix}active_workers", "Reconciles that run.", by, registry=r)
-        self.lost = Counter(
-            "levelset_events_lost", "Informer events lost to a fault in a mapper.", (*by, "source"), registry=r
-        )
+        self.reconciles = count(f"{prefix}reconcile", "Reconciles by result.", (*by, "result"))
+        self.errors = count(f"{prefix}reconcile_errors", "Reconciles that failed.", by)
+        self.terminal = count(f"{prefix}terminal_reconcile_errors", "Reconciles that failed for good.", by)
+        self.panics = count(f"{prefix}reconcile_panics", "Reconciles that failed unforeseen.", by)
+        self.timeouts = count(f"{prefix}reconcile_timeouts", "Reconciles that ran for too long.", by)
+        self.time = self._spread(f"{prefix}reconcile_time_seconds", "Seconds per reconcile.", by, RECONCILE_BUCKETS)
+        self.most = gauge(f"{prefix}max_concurrent_reconciles", "Reconciles that may run at the same time.", by)
+        self.active = gauge(f"{prefix}active_workers", "Reconciles that run.", by)
+        self.lost = count("levelset_events_lost", "Informer events lost to a fault in a mapper.", (*by, "source"))
 
     def _queueing(self) -> None:
-        by, r = ("name", "controller"), self.registry
-        self.adds = Counter("workqueue_adds", "Keys that became ready.", by, registry=r)
-        self.retries = Counter("workqueue_retries", "Keys added with a delay.", by, registry=r)
-        self.queued = Histogram(
-            "workqueue_queue_duration_seconds", "Seconds from ready to work.", by, buckets=QUEUE_BUCKETS, registry=r
-        )
-        self.worked = Histogram(
-            "workqueue_work_duration_seconds", "Seconds of work on a key.", by, buckets=QUEUE_BUCKETS, registry=r
-        )
+        by, spread = ("name", "controller"), self._spread
+        self.adds = self._count("workqueue_adds", "Keys that became ready.", by)
+        self.retries = self._count("workqueue_retries", "Keys added with a delay.", by)
+        self.queued = spread("workqueue_queue_duration_seconds", "Seconds from ready to work.", by, QUEUE_BUCKETS)
+        self.worked = spread("workqueue_work_duration_seconds", "Seconds of work on a key.", by, QUEUE_BUCKETS)
 
     def _requesting(self) -> None:
-        r = self.registry
-        self.requests = Counter(
-            "rest_client_requests", "Requests to the API server.", ("code", "method", "host"), registry=r
+        count, prefix = self._count, "rest_client_request"
+        self.requests = count(f"{prefix}s", "Requests to the API server.", ("code", "method", "host"))
+        self.request_time = self._spread(
+            f"{prefix}_duration_seconds", "Seconds per request.", ("verb", "host"), REQUEST_BUCKETS
         )
-        self.request_time = Histogram(
-            "rest_client_request_duration_seconds",
-            "Seconds per request.",
-            ("verb", "host"),
-            buckets=REQUEST_BUCKETS,
-            registry=r,
-        )
-        self.request_retries = Counter(
-            "rest_client_request_retries", "Requests sent again.", ("code", "verb", "host"), registry=r
-        )
-        self.leader = Gauge(
-            "leader_election_master_status", "1 while this process is the leader.", ("name",), registry=r
-        )
+        self.request_retries = count(f"{prefix}_retries", "Requests sent again.", ("code", "verb", "host"))
+        self.leader = self._gauge("leader_election_master_status", "1 while this process is the leader.", ("name",))
 
     def _informing(self) -> None:
-        r, prefix = self.registry, "levelset_informer_"
-        self.lists = Counter(f"{prefix}lists", "Complete lists, by reason.", (*GVK, "reason"), registry=r)
-        self.watches = Counter(f"{prefix}watches_ended", "Watches that ended, by reason.", (*GVK, "reason"), registry=r)
-        self.watch_events = Counter(f"{prefix}events", "Watch events, by type.", (*GVK, "type"), registry=r)
-        self.last_event = Gauge(
-            f"{prefix}last_event_timestamp_seconds", "When the last event or bookmark came.", GVK, registry=r
+        count, prefix = self._count, "levelset_informer_"
+        self.lists = count(f"{prefix}lists", "Complete lists, by reason.", (*GVK, "reason"))
+        self.watches = count(f"{prefix}watches_ended", "Watches that ended, by reason.", (*GVK, "reason"))
+        self.watch_events = count(f"{prefix}events", "Watch events, by type.", (*GVK, "type"))
+        self.last_event = self._gauge(
+            f"{prefix}last_event_timestamp_seconds", "When the last event or bookmark came.", GVK
         )
-        self.skips = Counter(f"{prefix}skipped", "Objects left out because they cannot be read.", GVK, registry=r)
-        self.broken = Counter(f"{prefix}failed", "Lists and watches that failed.", GVK, registry=r)
-        self.handlers = Counter(f"{prefix}handler_failures", "Events lost to one handler.", GVK, registry=r)
+        self.skips = count(f"{prefix}skipped", "Objects left out because they cannot be read.", GVK)
+        self.broken = count(f"{prefix}failed", "Lists and watches that failed.", GVK)
+        self.handlers = count(f"{prefix}handler_failures", "Events lost to one handler.", GVK)
+
+    def _count(self, name: str, text: str, labels: tuple[str, ...]) -> Counter:
+        return Counter(name, text, labels, registry=self.registry)
+
+    def _gauge(self, name: str, text: str, labels: tuple[str, ...]) -> Gauge:
+        return Gauge(name, text, labels, registry=self.registry)
+
+    def _spread(self, name: str, text: str, labels: tuple[str, ...], buckets: tuple[float, ...]) -> Histogram:
+        return Histogram(name, text, labels, buckets=buckets, registry=self.registry)
 
     def _of(self, controller: str) -> _Controller:
         found = self._controllers.get(controller)

@@ -77,6 +77,7 @@ def simulate(
     faults: str | Iterable[str] = "all",
     budget: int = 4,
     deviation: float = 0.06,
+    fault: float = 0.12,
     seed: int = 0,
 ) -> Callable[[Scenario], Callable[[], None]]:
     """Turn `test(sim)` into a test that runs it under many random schedules.
@@ -85,7 +86,8 @@ def simulate(
         schedules: How many; each has its own seed, counted up from `seed`.
         faults: "all", or some of `controller.testing.FAULTS`.
         budget: Faults between two checkpoints.
-        deviation: The probability that a decision is not the benign one.
+        deviation: The probability that a scheduling decision is not the benign one.
+        fault: The same for each call and each piece of a watch that may fail.
         seed: The first seed.
 
     The test fails with the simplest failing schedule found, its history, and the token that replays it.
@@ -110,7 +112,7 @@ def simulate(
                 return
             first = int(os.environ.get("SIM_SEED", seed))
             for number in range(first, first + int(os.environ.get("SIM_SCHEDULES", schedules))):
-                schedule, error, _ = attempt(number, RandomChoices(number, deviation))
+                schedule, error, _ = attempt(number, RandomChoices(number, deviation, faults=fault))
                 if error is not None:
                     _fail(schedule, error, lambda s: attempt(s.seed, Replay(s.choices))[1])
 

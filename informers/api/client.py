@@ -22,7 +22,7 @@ from informers.api.calls import (
     taken_apart,
     update_call,
 )
-from informers.api.errors import OutcomeUnknown, Undecodable
+from informers.api.errors import Conflict, NotFound, OutcomeUnknown, Undecodable
 from informers.api.objects import KeyLike, NamespacedName, Obj, key_of
 from informers.api.outcome import Silent, WriteListener
 from informers.api.patch import Patch
@@ -257,4 +257,9 @@ class Client(Reader):
             return self._exchange(kind, call, write=not dry_run, subresource=subresource).body
         except OutcomeUnknown:
             self.writes.unknown(kind_of(kind), key)
+            raise
+        except (NotFound, Conflict):
+            # Whoever wrote this had read something else; a reader that lags would have it try for ever.
+            if key.name and not dry_run:
+                self.writes.unknown(kind_of(kind), key)
             raise

@@ -10,6 +10,7 @@ from functools import partial
 from http.client import HTTPException
 from ssl import SSLError
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 from weakref import WeakSet
 
 import urllib3
@@ -248,7 +249,7 @@ def _reason(error: BaseException) -> str:
 def _proxy_manager(proxy: str, settings: dict[str, Any]) -> urllib3.PoolManager:
     try:
         auth = urllib3.util.parse_url(proxy).auth
-        headers = urllib3.make_headers(proxy_basic_auth=auth) if auth else {}
+        headers = urllib3.make_headers(proxy_basic_auth=unquote(auth)) if auth else {}
         return urllib3.ProxyManager(proxy, proxy_headers=headers, **settings)
     except (HTTPError, AttributeError):
         raise ConfigError("the proxy's URL is not usable; only http:// and https:// proxies are supported") from None

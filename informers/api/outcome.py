@@ -49,7 +49,11 @@ class WriteListener(Protocol):
         ...
 
     def unknown(self, gvk: GroupVersionKind, key: NamespacedName) -> None:
-        """A write of this object may or may not have happened; an empty name stands for one yet to be generated."""
+        """What is known of this object is in doubt: read it live before the next decision.
+
+        A write of it may or may not have happened, or was refused because the object is not what the writer read
+        (gone, changed, already there). An empty name stands for one yet to be generated.
+        """
         ...
 
 

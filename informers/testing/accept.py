@@ -17,6 +17,7 @@ __all__ = ["APIDISCOVERY", "Media", "is_human", "negotiate"]
 SERVED = {"application/json": "json", "application/yaml": "yaml"}
 TRANSFORMS = frozenset({"Table", "PartialObjectMetadata", "PartialObjectMetadataList"})
 APIDISCOVERY = "apidiscovery.k8s.io"
+_STREAM = "application/json;stream=watch"
 _HUMANS = ("curl", "Wget", "Mozilla/5.0")
 
 
@@ -43,7 +44,14 @@ class Media:
 
 
 @lru_cache(maxsize=256)
-def negotiate(accept: str, *, transforms: bool = True, discovery: bool = False, watch: bool = False) -> Media:
+def negotiate(
+    accept: str,
+    *,
+    transforms: bool = True,
+    discovery: bool = False,
+    watch: bool = False,
+    streams: bool = False,
+) -> Media:
     """Return the format of the answer.
 
     Args:
@@ -51,6 +59,7 @@ def negotiate(accept: str, *, transforms: bool = True, discovery: bool = False, 
         transforms: Whether the endpoint can answer with tables and partial objects.
         discovery: Whether it can answer with aggregated discovery.
         watch: Whether the answer is a stream, which is never YAML.
+        streams: Whether the endpoint can stream, which the refusal mentions.
 
     Raises:
         NotAcceptable: No clause can be served.
@@ -64,11 +73,10 @@ def negotiate(accept: str, *, transforms: bool = True, discovery: bool = False, 
         if media is not None and not (watch and media.yaml):
             return media
     if not known:
-        listed = ", ".join(SERVED)
-        raise errors.NotAcceptable(
-            f"406: Not Acceptable\n\nAvailable representations: {listed}", reason="NotAcceptable"
-        )
-    listed = "application/json;stream=watch" if watch else ", ".join(SERVED)
+        listed = ", ".join((*SERVED, _STREAM) if streams else SERVED)
+        text = f"406: Not Acceptable\n\nAvailable representations: {listed}"
+        raise errors.NotAcceptable(text, reason="NotAcceptable")
+    listed = _STREAM if watch else ", ".join(SERVED)
     raise errors.NotAcceptable(f"only the following media types are accepted: {listed}", reason="NotAcceptable")
 
 

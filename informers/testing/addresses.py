@@ -45,10 +45,10 @@ class ServiceAddresses:
             return
         if not spec.get("clusterIP"):
             spec["clusterIP"] = before.get("clusterIP") or self._cluster_ip()
-        if spec["clusterIP"] != "None" or "selector" in spec or not spec.get("clusterIPs"):
-            spec["clusterIPs"] = [spec["clusterIP"]]
-        spec.setdefault("ipFamilies", ["IPv4"])
-        spec.setdefault("ipFamilyPolicy", "SingleStack")
+        spec["clusterIPs"] = [spec["clusterIP"]]
+        both = spec["clusterIP"] == "None" and not spec.get("selector")
+        spec.setdefault("ipFamilies", ["IPv4", "IPv6"] if both else ["IPv4"])
+        spec.setdefault("ipFamilyPolicy", "RequireDualStack" if both else "SingleStack")
         if kind in ("NodePort", "LoadBalancer"):
             had = {port.get("port"): port.get("nodePort") for port in before.get("ports") or ()}
             for port in spec.get("ports") or ():

@@ -59,7 +59,7 @@ class Answers:
         elif media.transform == "PartialObjectMetadata":
             raw = metadata_only(raw, media.version)
         elif media.transform:
-            raise _not_acceptable(media.transform, f"the requested object is not a list (*{_go_type(target)})")
+            raise _no_list(target)
         return self._respond(target, raw, status)
 
     def many(self, target: Target, raws: Sequence[bytes], metadata: Obj) -> RestResponse:
@@ -70,7 +70,10 @@ class Answers:
         if media.transform == "PartialObjectMetadataList":
             return self._respond(target, metadata_only_list(raws, media.version, metadata))
         if media.transform:
-            raise _not_acceptable(media.transform, f"the requested object is a list (*{_go_type(target)}List)")
+            go = "unstructured.Unstructured" if info.custom else _go_type(target)
+            raise _not_acceptable(media.transform, f"the requested object is a list (*{go}List)")
+        if info.custom:
+            metadata = {"continue": "", **metadata}  # lists without a Go type show it, empty or not
         kind = info.list_kind or f"{info.gvk.kind}List"
         head = msgspec.json.encode({"kind": kind, "apiVersion": info.gvk.api_version, "metadata": metadata})
         items = b",".join(raws if info.custom else _without_kind(raws))
@@ -150,6 +153,15 @@ def _without_kind(raws: Sequence[bytes]) -> list[bytes]:
         at = raw.find(b'"metadata":', 0, 200)
         cut.append(b"{" + raw[at:] if at > 0 and raw.count(b'":', 0, at) == 2 else raw)
     return cut
+
+
+def _no_list(target: Target) -> errors.ApiError:
+    transform, subresource = target.media.transform, target.route.subresource
+    if subresource == "scale":
+        return _not_acceptable(transform, "the requested object is not a list (*v1.Scale)")
+    if target.info.custom:
+        return errors.ServerError("content is not a list")
+    return _not_acceptable(transform, f"the requested object is not a list (*{_go_type(target)})")
 
 
 def _go_type(target: Target) -> str:

@@ -19,7 +19,7 @@ from informers.testing.protobuf import Malformed, read_protobuf
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-__all__ = ["Decoded", "decode_body", "decode_patch", "encode", "encode_raw"]
+__all__ = ["Decoded", "decode_body", "decode_patch", "encode", "encode_raw", "media_type", "unrecognized"]
 
 Decoded: TypeAlias = tuple[Any, list[str]]
 """A decoded document and one sentence for each duplicate key in it."""
@@ -59,13 +59,13 @@ def decode_body(body: bytes, content_type: str, *, kind: str = "", merge: bool =
         value, duplicates = _read(body, media, merge=merge)
     except Malformed as error:
         text = f"couldn't get version/kind; json parse error: {error}" if media in JSON_TYPES else str(error)
-        raise _unrecognized(text, body, kind) from error
+        raise unrecognized(text, body, kind) from error
     if value is None:
         return {}, duplicates
     if not isinstance(value, dict):
         go = 'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
         text = f"couldn't get version/kind; json parse error: json: cannot unmarshal {_KINDS[type(value)]}"
-        raise _unrecognized(f"{text} into Go value of type {go}", body, kind)
+        raise unrecognized(f"{text} into Go value of type {go}", body, kind)
     return value, duplicates
 
 
@@ -99,6 +99,10 @@ def decode_patch(body: bytes, content_type: str) -> Decoded:
         go = "[]handlers.jsonPatchOp" if listed else "map[string]interface {}"
         text = f"{prefix}json: cannot unmarshal {_KINDS[type(value)]} into Go value of type {go}"
         raise errors.BadRequest(text, reason="BadRequest")
+    if value is None and not listed and not strategic:
+        raise errors.BadRequest("Invalid JSON Patch", reason="BadRequest")
+    if listed:
+        duplicates = [f"json patch {sentence}" for sentence in duplicates]
     return value if value is not None else ([] if listed else {}), duplicates
 
 
@@ -116,7 +120,7 @@ def encode_raw(raw: bytes, *, yaml: bool = False, pretty: bool = False) -> bytes
 
 def dump_yaml(value: Any) -> bytes:
     """Encode as YAML with sorted keys."""
-    return yaml.dump(value, Dumper=_DUMPER, default_flow_style=False, allow_unicode=True).encode()
+    return yaml.dump(value, Dumper=_Dumper, default_flow_style=False, allow_unicode=True).encode()
 
 
 def read_json(body: bytes, *, merge: bool = False) -> Decoded:
@@ -193,9 +197,7 @@ def read_yaml(body: bytes) -> Decoded:
     try:
         value = loader.get_single_data()
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"line {mark.line + 1}: " if mark is not None else ""
-        raise Malformed(f"yaml: {where}{getattr(error, 'problem', None) or error}") from error
+        raise Malformed(f"yaml: {_yaml_line(error)}{getattr(error, 'problem', None) or error}") from error
     except (ValueError, RecursionError) as error:
         raise Malformed(f"yaml: {error}") from error
     finally:
@@ -226,7 +228,28 @@ _Loader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
     for first, resolvers in _Loader.yaml_implicit_resolvers.items()
 }
-_DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+
+class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc] # libyaml's where it was built in
+    """Writes what Go's library writes: text that could be taken for something else is in double quotes."""
+
+
+def _represent_text(dumper: Any, text: str) -> Any:
+    plain = dumper.resolve(yaml.ScalarNode, text, (True, False)) == "tag:yaml.org,2002:str" and text not in _BOOLS
+    style = "|" if "\n" in text else None if plain else '"'
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_BOOLS = frozenset("yYnN")
+_Dumper.add_representer(str, _represent_text)
+
+
+def _yaml_line(error: yaml.YAMLError) -> str:
+    """Return where a fault is, counted as Go's library counts: its parser from zero, its scanner from one."""
+    marks = (getattr(error, "context_mark", None), getattr(error, "problem_mark", None))
+    line = next((mark.line for mark in marks if mark is not None and mark.line), 0)
+    line += bool(line) and isinstance(error, yaml.scanner.ScannerError)
+    return f"line {line}: " if line else ""
 
 
 def _json_complaint(body: bytes, error: str) -> str:
@@ -238,7 +261,8 @@ def _json_complaint(body: bytes, error: str) -> str:
     return f"invalid character '{chr(body[at])}' {where}"
 
 
-def _unrecognized(complaint: str, body: bytes, kind: str) -> errors.BadRequest:
+def unrecognized(complaint: str, body: bytes, kind: str) -> errors.BadRequest:
+    """Return the refusal of a body that is no object of the kind it should be."""
     if not kind:
         return errors.BadRequest(complaint, reason="BadRequest")
     shown = body[:30].decode("latin-1") if body[:1] == b"{" else body[:30].hex()

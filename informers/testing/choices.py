@@ -33,14 +33,23 @@ class Benign:
 
 
 class RandomChoices:
-    """Deviates from the benign choice with probability `deviation`, from a seed."""
+    """Deviates from the benign choice now and then, from a seed.
 
-    def __init__(self, seed: int | str, deviation: float = 0.1) -> None:
+    Args:
+        seed: Equal seeds make equal choices.
+        deviation: The probability that a decision is made at random instead.
+        faults: The same for decisions whose label begins with "fault", which are rarer and matter more; None for
+            `deviation`.
+    """
+
+    def __init__(self, seed: int | str, deviation: float = 0.1, *, faults: float | None = None) -> None:
         self._dice, self._deviation = seeded(seed), deviation
+        self._faults = deviation if faults is None else faults
 
-    def choose(self, label: str, options: int) -> int:  # noqa: ARG002 - the protocol's names
-        """Return 0, or with probability `deviation` any option."""
-        return self._dice.randrange(options) if self._dice.random() < self._deviation else 0
+    def choose(self, label: str, options: int) -> int:
+        """Return 0, or now and then any option."""
+        deviation = self._faults if label.startswith("fault") else self._deviation
+        return self._dice.randrange(options) if self._dice.random() < deviation else 0
 
 
 class Replay:

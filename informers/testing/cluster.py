@@ -134,7 +134,7 @@ class Cluster:
                 return self._act(info, NamespacedName(namespace, name), obj, options)
             if info.stored:
                 return self._writes.create(info, namespace, obj, options)
-            return reviews.answer(info, obj, options)
+            return reviews.answer(info, obj, options, self.runtime)
 
     def update(self, info: ResourceInfo, key: NamespacedName, obj: Obj, options: WriteOptions) -> tuple[Obj, bool]:
         """Replace an object (or, by `options.subresource`, its status or scale); also whether that created it."""

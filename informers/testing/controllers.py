@@ -40,6 +40,8 @@ ALL_CONTROLLERS = frozenset(_MADE)
 """The names that `ClusterOptions.controllers` may hold."""
 
 _RETRY: Seconds = 0.1
+_MOMENT: Seconds = 0.001
+"""The least that a controller waits before it looks again: less may be less than rounding can tell."""
 _LONGEST_RETRY: Seconds = 30.0
 
 
@@ -100,7 +102,7 @@ class Controllers:
             again = min(_LONGEST_RETRY, _RETRY * 2**failures)
         if again is not None:
             with self._lock:
-                self._work.add_at(work, self._runtime.monotonic() + again)
+                self._work.add_at(work, self._runtime.monotonic() + max(_MOMENT, again))
         return True
 
     def pending(self) -> bool:

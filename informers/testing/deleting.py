@@ -84,11 +84,12 @@ class Deletes:
             if first:
                 _terminate_crd(obj, timestamp(now))
             return
+        if info.gvk.kind == "Namespace" and not info.gvk.group:
+            obj.setdefault("status", {})["phase"] = "Terminating"
+            return
         meta["deletionGracePeriodSeconds"] = grace
         if first and "generation" in meta:
             meta["generation"] += 1
-        if info.gvk.kind == "Namespace" and not info.gvk.group:
-            obj.setdefault("status", {})["phase"] = "Terminating"
 
     def _stored(self, info: ResourceInfo, record: Record, live: Obj, obj: Obj, *, dry_run: bool) -> Obj:
         stored = head_first(info, obj)

@@ -10,6 +10,7 @@ import base64
 import hashlib
 from typing import TYPE_CHECKING, Any
 
+from informers.api import errors
 from informers.testing.accept import Media, is_human, negotiate
 from informers.testing.bodies import encode
 from informers.testing.exchange import RestResponse
@@ -68,7 +69,7 @@ class DiscoveryFace:
         if head == "version" and not below:
             if request.method != "GET":
                 raise method_not_allowed()
-            return _document(VERSION_INFO, Media(pretty=True))
+            return _version(request)
         if head == "" and not below:
             return _document({"paths": self._paths()}, Media(pretty=True))
         return PAGE_NOT_FOUND
@@ -84,7 +85,8 @@ class DiscoveryFace:
                 return PAGE_NOT_FOUND
             raise no_such_resource()
         listed = [entry for info in resources for entry in _classic(info)]
-        document: Obj = {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": resources[0].gvk.api_version}
+        version = {"apiVersion": "v1"} if route.group else {}  # the core group's document says it nowhere
+        document: Obj = {"kind": "APIResourceList", **version, "groupVersion": resources[0].gvk.api_version}
         return _document({**document, "resources": listed}, _media(request))
 
     def _root(self, head: str, request: RestRequest) -> RestResponse:
@@ -142,6 +144,14 @@ class DiscoveryFace:
         for endpoint, checks in HEALTH.items():
             paths += [f"/{endpoint}", *(f"/{endpoint}/{check}" for check in checks)]
         return sorted(paths)
+
+
+def _version(request: RestRequest) -> RestResponse:
+    accept = request.headers.get("accept", "")
+    if accept and not any(kind in accept for kind in ("application/json", "*/*")):
+        text = "406: Not Acceptable\n\nAvailable representations: application/json"
+        raise errors.NotAcceptable(text, reason="NotAcceptable")
+    return _document(VERSION_INFO, Media(pretty=True))
 
 
 def _media(request: RestRequest) -> Media:

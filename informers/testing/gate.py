@@ -44,13 +44,14 @@ class Gate:
         given = authorization.encode()
         if hmac.compare_digest(given, self._bearer):
             return None
-        path = target.partition("?")[0]
+        path, _, query = target.partition("?")
         segments = path_segments(path)
         if given.startswith(b"Bearer ") and len(given) > len(b"Bearer "):
             return refuse(errors.Unauthorized("Unauthorized", reason="Unauthorized"), Media())
         if segments[0] in _OPEN:
             return None
-        return refuse(anonymous(method, path, _route(segments)), Media())
+        watch = any(pair.startswith("watch=") and pair[6:] not in ("0", "false") for pair in query.split("&"))
+        return refuse(anonymous(method, path, _route(segments), watch=watch), Media())
 
 
 def _route(segments: list[str]) -> Route | None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from informers.api.objects import Obj
 
-__all__ = ["check_labels", "check_metadata", "check_metadata_update", "check_selector"]
+__all__ = ["check_annotations", "check_labels", "check_metadata", "check_metadata_update", "check_selector"]
 
 _ANNOTATION_BYTES: Final = 256 * 1024
 _OWNER: Final = ("apiVersion", "kind", "name", "uid", "controller", "blockOwnerDeletion")
@@ -65,7 +65,7 @@ def check_metadata_update(metadata: Obj, old: Obj, *, at: str = "metadata") -> l
 
 def _check_shared(metadata: Obj, at: str) -> list[Cause]:
     found = check_labels(metadata.get("labels") or {}, f"{at}.labels")
-    found += _check_annotations(metadata.get("annotations") or {}, f"{at}.annotations")
+    found += check_annotations(metadata.get("annotations") or {}, f"{at}.annotations")
     found += _check_owners(metadata.get("ownerReferences") or [], f"{at}.ownerReferences")
     return found + _check_managers(metadata.get("managedFields") or [], f"{at}.managedFields")
 
@@ -79,7 +79,8 @@ def check_labels(labels: Obj, at: str) -> list[Cause]:
     return found
 
 
-def _check_annotations(annotations: Obj, at: str) -> list[Cause]:
+def check_annotations(annotations: Obj, at: str) -> list[Cause]:
+    """Return what is wrong with the keys and the size of annotations."""
     found = [causes.invalid(at, key, fault) for key in annotations for fault in qualified_name(key.lower())]
     if sum(len(key.encode()) + len(value.encode()) for key, value in annotations.items()) > _ANNOTATION_BYTES:
         found.append(causes.too_long(at, _ANNOTATION_BYTES))

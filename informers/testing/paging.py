@@ -5,6 +5,7 @@ A token's key is relative to what is listed, so it means the same wherever it is
 
 from __future__ import annotations
 
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import NamedTuple
 
@@ -48,10 +49,15 @@ def read_token(text: str, namespace: str) -> Position:
     Raises:
         BadRequest: The text is no token.
     """
+    bad = re.search(r"[^A-Za-z0-9_-]", text)
+    if bad or len(text) % 4 == 1:
+        raise _not_valid(f"illegal base64 data at input byte {bad.start() if bad else len(text) - 1}")
+    raw = urlsafe_b64decode(text + "=" * (-len(text) % 4))
     try:
-        token = msgspec.json.decode(urlsafe_b64decode(text + "=" * (-len(text) % 4)), type=_Token)
+        token = msgspec.json.decode(raw, type=_Token)
     except ValueError as error:
-        raise _not_valid(str(error)) from error
+        first = raw[:1].decode("latin-1")
+        raise _not_valid(f"invalid character '{first}' looking for beginning of value") from error
     if token.v != _FORM:
         raise _not_valid(f"server does not recognize this encoded version {token.v}")
     if not token.rv:

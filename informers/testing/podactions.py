@@ -26,8 +26,10 @@ def bind(writes: Writes, info: ResourceInfo, key: NamespacedName, binding: Obj, 
     """Give a Pod its node.
 
     Raises:
+        BadRequest: The Binding is of another name.
         Conflict: It has one, or is being deleted.
     """
+    _match(key, binding, "Binding")
     record = writes.record(info, key)
     if record is None:
         raise refusals.not_found(info, key.name)
@@ -52,5 +54,11 @@ def bind(writes: Writes, info: ResourceInfo, key: NamespacedName, binding: Obj, 
 
 def evict(deletes: Deletes, info: ResourceInfo, key: NamespacedName, eviction: Obj, options: WriteOptions) -> Obj:
     """Delete a Pod because it should go elsewhere; disruption budgets are not asked yet."""
+    _match(key, eviction, "Eviction")
     deletes.delete(info, key, eviction.get("deleteOptions") or {}, dry_run=options.dry_run)
     return done()
+
+
+def _match(key: NamespacedName, obj: Obj, kind: str) -> None:
+    if (obj.get("metadata") or {}).get("name") != key.name:
+        raise refusals.bad_request(f"name in URL does not match name in {kind} object")

@@ -118,7 +118,7 @@ class Scheduler:
 
     def _bind(self, pod: Obj, node: str) -> None:
         key = NamespacedName(pod["metadata"]["namespace"], pod["metadata"]["name"])
-        binding = {"kind": "Binding", "apiVersion": "v1", "target": {"kind": "Node", "name": node}}
+        binding = {"metadata": {"name": key.name}, "target": {"kind": "Node", "name": node}}
         options = WriteOptions(field_manager="kube-scheduler", subresource="binding")
         self._cluster.create(self._actor.info(POD), key.namespace, binding, options, name=key.name)
         self._actor.event(pod, "Normal", "Scheduled", f"Successfully assigned {key} to {node}")

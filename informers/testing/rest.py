@@ -14,6 +14,7 @@ from informers.testing.accept import Media, is_human, negotiate
 from informers.testing.discovery import DiscoveryFace
 from informers.testing.exchange import Answer, RestRequest
 from informers.testing.openapi import OpenApiFace
+from informers.testing.requests import flag
 from informers.testing.routes import Route, parse_route, path_segments
 from informers.testing.status import PAGE_NOT_FOUND, method_not_allowed, no_such_resource, refuse
 from informers.testing.verbs import Target, Verbs
@@ -76,9 +77,12 @@ class RestFace:
             info = self._find(route, segments)
             if info is None or route is None:
                 return PAGE_NOT_FOUND
+            if info.custom and info.namespaced and not route.scoped and request.method != "GET":
+                return PAGE_NOT_FOUND
             verb = _verb(info, route, request)
-            watching = verb == "list" and (route.watch or "watch" in request.parameters)
-            media = _media(request, watch=watching)
+            media = _media(request, streams=verb == "list")
+            if verb == "list" and (route.watch or flag(request.parameters, "watch")):
+                media = negotiate(request.headers.get("accept", ""), watch=True)
             target = Target(info, route, request, media, warnings)
             if info.warning:
                 warnings.append(info.warning)
@@ -98,8 +102,7 @@ class RestFace:
             if custom:
                 return None
             raise no_such_resource()
-        cluster_wide = info.namespaced and not route.scoped
-        misplaced = (route.scoped and not info.namespaced) or (cluster_wide and route.name and not route.watch)
+        misplaced = not route.scoped and route.name if info.namespaced else route.scoped
         if misplaced:
             if custom:
                 return None
@@ -132,6 +135,8 @@ def _verb(info: ResourceInfo, route: Route, request: RestRequest) -> str:
         verb = verb if verb in info.verbs and (not across or not info.stored) else ""
     if verb and (not route.watch or "watch" in info.verbs):
         return verb
+    if info.custom and not route.name and method == "PUT":
+        raise errors.BadRequest("name must be provided", reason="BadRequest")
     if info.custom and not route.watch:
         text = f'{_GO_VERBS.get(method, "")} is not supported on resources of kind "{info.group_resource}"'
         details = {"group": info.gvk.group, "kind": info.plural}
@@ -139,10 +144,10 @@ def _verb(info: ResourceInfo, route: Route, request: RestRequest) -> str:
     raise method_not_allowed()
 
 
-def _media(request: RestRequest, *, watch: bool) -> Media:
-    media = negotiate(request.headers.get("accept", ""), watch=watch)
+def _media(request: RestRequest, *, streams: bool) -> Media:
+    media = negotiate(request.headers.get("accept", ""), streams=streams)
     asked = request.parameters.get("pretty", [""])[0]
     pretty = (
         asked in ("1", "t", "T", "true", "True", "TRUE") if asked else is_human(request.headers.get("user-agent", ""))
     )
-    return Media(media.yaml, media.transform, media.version, pretty=True) if pretty and not watch else media
+    return Media(media.yaml, media.transform, media.version, pretty=True) if pretty else media

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from informers.testing import intake
 from informers.testing.metadata import timestamp
 
 if TYPE_CHECKING:
@@ -19,37 +20,61 @@ if TYPE_CHECKING:
 __all__ = ["answer", "token_request"]
 
 _TOKEN_SECONDS = 3600
+_AUDIENCE = "https://kubernetes.default.svc"
 _ALL = ["*"]
 
 
-def answer(info: ResourceInfo, obj: Obj, options: WriteOptions) -> Obj:
-    """Return a review with its status filled in."""
-    groups = ["system:masters", "system:authenticated"]
-    statuses: dict[str, Any] = {
-        "SelfSubjectReview": {"userInfo": {"username": options.user, "groups": groups}},
-        "SelfSubjectRulesReview": {
-            "resourceRules": [{"verbs": _ALL, "apiGroups": _ALL, "resources": _ALL}],
-            "nonResourceRules": [{"verbs": _ALL, "nonResourceURLs": _ALL}],
-            "incomplete": False,
-        },
-        "TokenReview": {"user": {}, "error": "[invalid bearer token]"},
-    }
-    status = statuses.get(info.gvk.kind, {"allowed": True})
-    head = {"kind": info.gvk.kind, "apiVersion": info.gvk.api_version, "metadata": {}}
-    return {**head, **{name: value for name, value in obj.items() if name not in head}, "status": status}
+def answer(info: ResourceInfo, obj: Obj, options: WriteOptions, runtime: Runtime) -> Obj:
+    """Return a review with its status filled in.
+
+    Raises:
+        BadRequest: It is of another kind, or a field has the wrong type.
+    """
+    intake.identify(info, obj)
+    intake.take_in(info, obj, options)
+    meta: Obj = obj["metadata"]
+    head = {"kind": info.gvk.kind, "apiVersion": info.gvk.api_version, "metadata": meta}
+    match info.gvk.kind:
+        case "SelfSubjectReview":
+            meta["creationTimestamp"] = timestamp(runtime.wall())
+            groups = ["system:masters", "system:authenticated"]
+            user = {"username": options.user, "uid": options.user, "groups": groups}
+            return {**head, "status": {"userInfo": user}}
+        case "SelfSubjectRulesReview":
+            return {**head, "metadata": {}, "spec": {}, "status": _everything()}
+        case "TokenReview":
+            status: Obj = {"user": {}, "error": "invalid bearer token"}
+        case _:
+            status = {"allowed": True}
+    intake.track(info, None, obj, options, runtime.wall())
+    return {**head, "metadata": obj["metadata"], "spec": obj.get("spec") or {}, "status": status}
 
 
 def token_request(account: NamespacedName, obj: Obj, runtime: Runtime) -> Obj:
     """Return a TokenRequest answered with a token that names the account and proves nothing."""
-    spec = {"audiences": [], "expirationSeconds": _TOKEN_SECONDS, **(obj.get("spec") or {})}
+    asked: dict[str, Any] = obj.get("spec") or {}
+    spec = {
+        "audiences": asked.get("audiences") or [_AUDIENCE],
+        "expirationSeconds": asked.get("expirationSeconds") or _TOKEN_SECONDS,
+        "boundObjectRef": asked.get("boundObjectRef"),
+    }
     now = runtime.wall()
+    named = {"name": account.name, "namespace": account.namespace, "uid": runtime.new_uid()}
     return {
         "kind": "TokenRequest",
         "apiVersion": "authentication.k8s.io/v1",
-        "metadata": {"name": account.name, "namespace": account.namespace, "creationTimestamp": timestamp(now)},
+        "metadata": {**named, "creationTimestamp": timestamp(now)},
         "spec": spec,
         "status": {
             "token": f"{account.namespace}.{account.name}.{runtime.new_uid()}",
             "expirationTimestamp": timestamp(now + timedelta(seconds=int(spec["expirationSeconds"]))),
         },
+    }
+
+
+def _everything() -> Obj:
+    return {
+        "resourceRules": [{"verbs": _ALL, "apiGroups": _ALL, "resources": _ALL}],
+        "nonResourceRules": [{"verbs": _ALL, "nonResourceURLs": _ALL}],
+        "incomplete": False,
     }

@@ -5,6 +5,7 @@ Which fields those are is settled when an object is written, from `selectable`; 
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from informers.api import errors
@@ -84,6 +85,11 @@ def selectable_fields(info: ResourceInfo, obj: Obj) -> Mapping[str, str] | None:
     return {path: text for path in info.indexed if (text := _text_at(obj, path))}
 
 
+@cache
+def _steps(path: str) -> tuple[str, ...]:
+    return tuple(path.split("."))
+
+
 def _event_path(path: str) -> str:
     return _EVENT_ALIASES.get(path, path.replace("regarding.", "involvedObject."))
 
@@ -100,7 +106,7 @@ def _text_at(obj: Obj, path: str) -> str:
     if path == "source":  # an Event's: whichever of the two names the reporter
         return str((obj.get("source") or {}).get("component") or obj.get("reportingComponent") or "")
     value: Any = obj
-    for step in path.split("."):
+    for step in _steps(path):
         value = value.get(step) if isinstance(value, dict) else None
     if value is None:
         return _DEFAULTS.get(path, "")

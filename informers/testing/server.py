@@ -31,6 +31,7 @@ from informers.testing.status import refuse
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
+    from collections.abc import Callable
 
     from informers.runtime import Event, Seconds, Task
     from informers.testing.cluster import Cluster
@@ -59,6 +60,8 @@ class ServerOptions:
     """HTTPS; False serves plain HTTP, whose token anyone on the wire can read."""
     token: str | None = None
     """The bearer token that clients must send; None makes one."""
+    audit: Callable[[RestRequest, int], None] | None = None
+    """Called on the server's thread with each write and its HTTP status, once it was answered; MUST be quick."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +223,8 @@ class ApiServer:
             return _response(self._fault(error))
         if isinstance(answer, WatchResponse):
             return await self._stream(request, answer)
+        if self._options.audit is not None and method not in ("GET", "HEAD", "OPTIONS"):
+            self._options.audit(asked, answer.status)
         return _response(answer)
 
     def _fault(self, error: Exception) -> RestResponse:

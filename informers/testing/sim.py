@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 __all__ = ["Benign", "Chooser", "Deadlock", "RandomChoices", "SimCrash", "SimRuntime"]
 
 EPOCH = datetime(2030, 1, 1, tzinfo=UTC)
+TICK: Seconds = 1e-6
+"""The shortest wait: a wait for less than rounding can tell would never end."""
 
 
 class Deadlock(AssertionError):
@@ -52,7 +54,7 @@ class SimRuntime:
     Threads: only the task that holds the baton runs, so any task may call anything.
     """
 
-    def __init__(self, seed: int | str = 0, chooser: Chooser | None = None, *, turns: int = 2_000_000) -> None:
+    def __init__(self, seed: int | str = 0, chooser: Chooser | None = None, *, turns: int = 500_000) -> None:
         self.chooser: Chooser = chooser or Benign()
         self.random: Random = seeded(f"jitter {seed}")
         self._uids = seeded(f"uid {seed}")
@@ -198,11 +200,12 @@ class SimRuntime:
 
     def block(self, ready: Callable[[], bool], timeout: Seconds | None, why: str) -> bool:
         """Park the running task until `ready()` or `timeout` seconds passed; the value of `ready()` afterwards."""
+        if ready():
+            return True
         if self._current.crashed:
             raise SimCrash(self._current.process)
-        if not ready():
-            self._current.waits_for = why
-            self._park(ready, FOREVER if timeout is None else self._now + max(0.0, timeout))
+        self._current.waits_for = why
+        self._park(ready, FOREVER if timeout is None else self._now + (max(TICK, timeout) if timeout > 0 else 0.0))
         return ready()
 
     # --- The baton ---

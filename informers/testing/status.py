@@ -37,7 +37,8 @@ PAGE_NOT_FOUND = RestResponse(
 
 _NO_RESOURCE = "the server could not find the requested resource"
 _NO_METHOD = "the server does not allow this method on the requested resource"
-_BLANK_DETAILS = frozenset({_NO_RESOURCE, _NO_METHOD, "415: Unsupported Media Type"})
+_REJECTED = "the server rejected our request due to an error in our request"
+_BLANK_DETAILS = frozenset({_NO_RESOURCE, _NO_METHOD, _REJECTED, "415: Unsupported Media Type"})
 """Messages that come from the server's router, whose Status carries an empty `details`."""
 
 
@@ -62,7 +63,7 @@ def status_of(error: errors.ApiError) -> dict[str, Any]:
     details = {name: value for name, value in error.details.items() if name != "continue"}
     if error.retry_after is not None:
         details.setdefault("retryAfterSeconds", int(error.retry_after))
-    if details or error.message in _BLANK_DETAILS or error.message.startswith("406: "):
+    if details or error.message in _BLANK_DETAILS or error.message.startswith(("406: ", "forbidden: ")):
         status["details"] = details
     status["code"] = error.code
     return status
@@ -113,13 +114,13 @@ def unsupported_option(field: str, value: str, supported: Sequence[str]) -> tupl
 _VERBS = {"GET": "get", "POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 
 
-def anonymous(method: str, path: str, route: Route | None) -> errors.Forbidden:
+def anonymous(method: str, path: str, route: Route | None, *, watch: bool = False) -> errors.Forbidden:
     """Return the refusal of a request without credentials."""
     who, verb = 'User "system:anonymous"', _VERBS.get(method, method.lower())
     if route is None or not route.plural:
         return errors.Forbidden(f'forbidden: {who} cannot {verb} path "{path}"', reason="Forbidden")
     if not route.name:
-        verb = {"get": "list", "delete": "deletecollection"}.get(verb, verb)
+        verb = {"get": "watch" if watch else "list", "delete": "deletecollection"}.get(verb, verb)
     resource = f"{route.plural}/{route.subresource}" if route.subresource else route.plural
     subject = f"{route.plural}.{route.group}" if route.group else route.plural
     named = f'{subject} "{route.name}"' if route.name else subject

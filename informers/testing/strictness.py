@@ -28,6 +28,8 @@ def refuse_duplicates(
     verb: Callable[[WriteOptions], tuple[Obj, bool]],
     options: WriteOptions,
     duplicates: Sequence[str],
+    *,
+    patch: bool,
 ) -> NoReturn:
     """Raise the refusal of a body with duplicate keys; `verb` is the write it was meant for."""
     if duplicates[0].startswith("line "):
@@ -40,6 +42,10 @@ def refuse_duplicates(
     except (errors.BadRequest, errors.Invalid) as error:
         if _STRICT in error.message:
             raise _joined(error, found) from error
+    if patch:
+        cause = {"reason": "FieldValueInvalid", "message": f'Invalid value: "": {found}', "field": "patch"}
+        text = f' "" is invalid: patch: {cause["message"]}'
+        raise errors.Invalid(text, reason="Invalid", details={"causes": [cause]})
     kind, version = info.gvk.kind, info.gvk.version
     text = f'{kind} in version "{version}" cannot be handled as a {kind}: {found}'
     raise errors.BadRequest(text, reason="BadRequest")

@@ -106,11 +106,10 @@ def _custom_cell(path: str, kind: str, obj: Obj, now: datetime) -> Cell:
 def _fit(value: Any, kind: str, now: datetime) -> Cell:
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if kind == "string":
-        return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+        return value if isinstance(value, str) else msgspec.json.encode(value, order="sorted").decode()
     if kind == "date" and isinstance(value, str):
         return age_of(value, now) if parse_time(value) is not None else "<invalid>"
     if kind == "boolean" and isinstance(value, bool):
         return value
-    if kind == "integer" and number:
-        return int(value)
-    return float(value) if kind == "number" and number else None
+    whole = number and (kind == "integer" or value == int(value))
+    return None if not number or kind not in ("integer", "number") else int(value) if whole else value

@@ -15,7 +15,7 @@ from informers.api import errors
 from informers.api.objects import NamespacedName
 from informers.api.selectors import FieldSelector
 from informers.testing.answers import Answers
-from informers.testing.bodies import decode_body, decode_patch, media_type
+from informers.testing.bodies import decode_body, decode_patch, media_type, unrecognized
 from informers.testing.cluster import ListQuery, WatchQuery, WriteOptions
 from informers.testing.exchange import RestResponse, WatchResponse
 from informers.testing.requests import check_version, delete_options, list_options, write_options
@@ -184,7 +184,10 @@ class Verbs:
         kind, custom = target.info.gvk.kind, target.info.custom
         if target.route.subresource:
             kind = target.info.describe(target.route.subresource).gvk.kind
-        return decode_body(target.request.body, content_type, kind=kind, merge=not custom)
+        obj, duplicates = decode_body(target.request.body, content_type, kind=kind, merge=not custom)
+        if custom and not target.route.subresource:
+            _check_type(target.info, obj, target.request.body)
+        return obj, duplicates
 
     @staticmethod
     def _delete_body(request: RestRequest) -> Obj | None:
@@ -211,10 +214,13 @@ class Verbs:
         duplicates: Sequence[str],
     ) -> RestResponse:
         if duplicates and options.field_validation == "Strict":
-            refuse_duplicates(target.info, verb, options, duplicates)
-        if options.field_validation != "Ignore":
+            refuse_duplicates(target.info, verb, options, duplicates, patch=target.request.method == "PATCH")
+        applied = target.request.headers.get("content-type", "").startswith(APPLY)
+        if options.field_validation != "Ignore" and not applied:
             target.warnings.extend(duplicates)
         obj, created = verb(options)
+        if options.field_validation != "Ignore" and applied:
+            target.warnings.extend(duplicates)  # an apply that fails does not warn
         return self._answers.one(target, msgspec.json.encode(obj), 201 if created else 200)
 
 
@@ -227,6 +233,17 @@ def _list_query(options: ListOptions) -> ListQuery:
         resource_version=options.resource_version,
         match=options.match,
     )
+
+
+def _check_type(info: ResourceInfo, obj: Obj, body: bytes) -> None:
+    """Refuse a custom resource that does not say what it is."""
+    if not obj.get("kind"):
+        text = f"Object 'Kind' is missing in '{body.decode(errors='replace')}'"
+        raise unrecognized(text, body, info.gvk.kind)
+    version, expected = obj.get("apiVersion") or "", info.gvk.api_version
+    if version != expected:
+        text = f"the API version in the data ({version}) does not match the expected API version ({expected})"
+        raise errors.BadRequest(text, reason="BadRequest")
 
 
 def _check_patch_type(info: ResourceInfo, media: str) -> None:

@@ -12,6 +12,7 @@ from informers import (
     Invalid,
     NotFound,
     OutcomeUnknown,
+    Patch,
     ResponseLost,
 )
 from informers.testing import FakeCluster
@@ -123,6 +124,21 @@ class TestWhatIsSent:
         assert {"x": "1"} == bench.apply(config_map(x="1"))["data"]
         assert 2 == bench.writes()
 
+    def test_a_list_item_whose_key_was_changed_is_put_back(self, world, bench):
+        """Which the server refuses at first, as a duplicate of its successor; what else was added stays."""
+        desired = deployment(ports=[{"name": "main", "containerPort": 11211}])
+        bench.apply(desired)
+        path = "/spec/template/spec/containers/0"
+        edit = [{"op": "replace", "path": f"{path}/ports/0/containerPort", "value": 80}]
+        world.patch(DEPLOYMENT, KEY, Patch.json([*edit, {"op": "add", "path": f"{path}/tty", "value": True}]))
+        world.settle()
+        generation = world.get(DEPLOYMENT, KEY)["metadata"]["generation"]
+        repaired = bench.apply(desired)
+        (container,) = repaired["spec"]["template"]["spec"]["containers"]
+
+        assert ([11211], True) == ([port["containerPort"] for port in container["ports"]], container["tty"])
+        assert generation + 1 == repaired["metadata"]["generation"]
+
     def test_another_spelling_of_a_quantity_is_no_change(self, bench):
         """The server stores 500m for 0.5."""
         desired = deployment(resources={"limits": {"cpu": "0.5", "memory": "1024Mi"}})
@@ -179,6 +195,7 @@ class TestWhatIsSent:
         bench.apply(config_map(x="1"))
         read = bench.cache.get(CONFIG_MAP, KEY)
         read["data"]["x"] = "2"
+        world.patch(CONFIG_MAP, KEY, {"metadata": {"labels": {"newer": "version"}}})
 
         assert {"x": "2"} == bench.apply(read)["data"]
 
@@ -261,8 +278,8 @@ class TestStatus:
         """The status is all that we say it is."""
         world.settle()
         plain = bench.cache.get(("cache.example.com/v1", "Memcached"), KEY)
-        bench.applier.apply_status(plain, {"replicas": 3, "selector": "a=b"})
-        after = bench.applier.apply_status(plain, {"replicas": 3})
+        before = bench.applier.apply_status(plain, {"replicas": 3, "selector": "a=b"})
+        after = bench.applier.apply_status(before, {"replicas": 3})
 
         assert {"replicas": 3} == after["status"]
 

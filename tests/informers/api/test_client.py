@@ -392,12 +392,12 @@ class TestDeleting:
         assert [("deleted", "ConfigMap", "ns/a", "u1", False)] == ledger.heard
 
     def test_a_failed_precondition_is_a_conflict(self, play):
-        """Nothing was deleted, nothing is reported."""
+        """Nothing was deleted, but whoever asked had read something else: the object is in doubt."""
         client, _, ledger = play(status(409, "Conflict"))
 
         with pytest.raises(Conflict):
             client.delete(CONFIG_MAP, "ns/a", uid="other")
-        assert [] == ledger.heard
+        assert [("unknown", "ConfigMap", "ns/a")] == ledger.heard
 
 
 VERBS = {
@@ -444,7 +444,6 @@ class TestUnknownOutcomes:
         [
             (status(500, "InternalError", "failed calling webhook"), ServerError),
             (status(503, "ServiceUnavailable"), Unavailable),
-            (status(409, "AlreadyExists"), AlreadyExists),
             (answer(b"slow down", 429), TooManyRequests),
             (Unreachable("refused"), Unreachable),
         ],
@@ -456,6 +455,22 @@ class TestUnknownOutcomes:
         with pytest.raises(error):
             client.create(config_map())
         assert [] == ledger.heard
+
+    @pytest.mark.parametrize(
+        ("response", "error"),
+        [
+            (status(404, "NotFound", name="a"), NotFound),
+            (status(409, "Conflict"), Conflict),
+            (status(409, "AlreadyExists"), AlreadyExists),
+        ],
+    )
+    def test_a_refusal_because_of_the_objects_state_puts_it_in_doubt(self, play, response, error):
+        """Gone, changed or already there: the next read asks the server, or a cache that lags would go on for ever."""
+        client, _, ledger = play(response)
+
+        with pytest.raises(error):
+            client.update(config_map())
+        assert [("unknown", "ConfigMap", "ns/a")] == ledger.heard
 
     def test_an_unreadable_answer_leaves_the_state_open(self, play):
         """The write happened, but nobody knows what the object looks like."""

@@ -10,7 +10,7 @@ import ssl
 import struct
 import threading
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from types import SimpleNamespace
@@ -121,14 +121,20 @@ class Server:
             thread.start()
 
     def _serve(self, sock):
+        with suppress(OSError), closing(sock):
+            if self.context is not None:
+                sock = self.context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
+            with closing(sock):
+                self._run(sock)
+
+    def _run(self, sock):
         try:
             if self.context is not None:
-                sock = self.context.wrap_socket(sock, server_side=True)
+                sock.do_handshake()
             self.script(Peer(sock, self))
-        except OSError:
-            pass
-        finally:
-            sock.close()
+        except ssl.SSLError:
+            while socket.socket.recv(sock, 65536):  # a reset would overtake the alert
+                continue
 
     def close(self):
         """Stop listening, end all scripts that hold. Idempotent."""
@@ -466,10 +472,9 @@ class TestRetries:
         """A write that failed inside the server once is never called unsent, whatever happens afterwards."""
 
         def fail(peer):
-            peer.answer(status=503, Retry_After="0")
             server.listener.shutdown(socket.SHUT_RDWR)
             server.listener.close()
-            return "done"
+            peer.answer(status=503, Retry_After="0", Connection="close")
 
         server = serve(in_turn(fail))
 
@@ -747,7 +752,7 @@ class TestTls:
         """The proxy gets a CONNECT with its own password, and the server an encrypted request."""
         server = tls_server()
         proxy = serve(tunnel)
-        url = f"http://user:pass@127.0.0.1:{proxy.port}"
+        url = f"http://user:p%61ss@127.0.0.1:{proxy.port}"
         transport = connect(server, "https", ca_data=authority.pem, proxy=url, token="s3cret")
 
         assert 200 == transport.request(GET).status

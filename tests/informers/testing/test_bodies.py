@@ -73,7 +73,7 @@ def test_malformed_json(body, complaint):
 
 def test_malformed_yaml():
     """The line is named."""
-    with pytest.raises(BadRequest, match=r"yaml: line 2: .* \(6d657461646174613a205b0a\)"):
+    with pytest.raises(BadRequest, match=r"yaml: line 1: .* \(6d657461646174613a205b0a\)"):
         bodies.decode_body(b"metadata: [\n", "application/yaml", kind="ConfigMap")
 
 

@@ -287,6 +287,7 @@ class TestSubresources:
         pods.create("p", body=POD)
 
         def act(sub, obj):
+            obj = {"metadata": {"name": "p"}, **obj}
             return pods.cluster.create(pods.info, "default", obj, WriteOptions(subresource=sub), name="p")
 
         act("binding", {"target": {"name": "n1"}})

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from informers.runtime import ThreadRuntime
-from informers.testing import ApiServer, Cluster
+from informers.testing import ApiServer, Cluster, ClusterOptions
+from informers.testing.pods import PodOptions
 
 WEB = """
 apiVersion: apps/v1
@@ -136,7 +137,8 @@ class Kubectl:
 @pytest.fixture(scope="module")
 def server():
     """A server with controllers and a custom kind."""
-    cluster = Cluster(runtime=ThreadRuntime())
+    hasty = ClusterOptions(pods=PodOptions(start_after=0.05, stop_after=0.05))
+    cluster = Cluster(runtime=ThreadRuntime(), options=hasty)
     cluster.start()
     with ApiServer(cluster) as started:
         yield started
@@ -428,8 +430,9 @@ class TestChanges:
         web("set", "image", "deployment/web", "main=nginx:2")
         web("set", "env", "deployment/web", "A=b")
         web("rollout", "status", "deployment/web", "--timeout=30s")
+        staying = [pod for pod in web.get("pods")["items"] if "deletionTimestamp" not in pod["metadata"]]
 
-        assert {"nginx:2"} == {pod["spec"]["containers"][0]["image"] for pod in web.get("pods")["items"]}
+        assert {"nginx:2"} == {pod["spec"]["containers"][0]["image"] for pod in staying}
 
     def test_rollouts(self, web):
         """History, undo, restart."""

@@ -120,7 +120,7 @@ def test_custom_columns():
 
     row = custom_cells(info, {"spec": {"size": 2, "on": True}})
 
-    assert ["a", 2, '{"size":2,"on":true}', True, None, 2.0, "30s", "<invalid>"] == row
+    assert ["a", 2, '{"on":true,"size":2}', True, None, 2, "30s", "<invalid>"] == row
     assert [0, 0, 0, 0, 0, 1, 0, 0] == [column.priority for column in columns_of(info)]
 
 

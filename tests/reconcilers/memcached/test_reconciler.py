@@ -2,11 +2,12 @@
 
 import pytest
 
+from controller import Request, Result
 from controller.testing import Harness
 from informers import Invalid, NotFound, Patch, Response
 from informers.testing import ClusterOptions, FakeCluster
 from informers.testing.pods import Fate, PodOptions
-from reconcilers.memcached import Memcached, MemcachedSpec, ResourceRequirements, setup
+from reconcilers.memcached import Memcached, MemcachedReconciler, MemcachedSpec, ResourceRequirements, setup
 
 DEPLOYMENT, POD, EVENT = ("apps/v1", "Deployment"), ("v1", "Pod"), ("events.k8s.io/v1", "Event")
 KEY = "default/a"
@@ -394,6 +395,31 @@ class TestOwnership:
         assert old != world.get(DEPLOYMENT, KEY)["metadata"]["uid"]
         assert (1, "True") == (len(successor.status.nodes), said(successor)["Available"][0])
 
+    def test_a_predecessors_deployment_that_lingers_is_waited_for(self, world, harness, pool):
+        """Nothing is degraded by that, and it ends when the Deployment does."""
+        pool()
+        world.patch(DEPLOYMENT, KEY, {"metadata": {"finalizers": ["example.com/hold"]}})
+        world.delete(Memcached, KEY)
+        world.create(Memcached(name="a", spec=MemcachedSpec(size=1)))
+        harness.settle()
+        waiting = said(world.get(Memcached, KEY))
+        world.patch(DEPLOYMENT, KEY, {"metadata": {"finalizers": None}})
+        harness.settle(within=10)
+
+        assert ("True", "WaitingForDeletion") == waiting["Progressing"]
+        assert ("False", "AsExpected") == waiting["Degraded"]
+        assert ("True", "MinimumReplicasAvailable") == said(world.get(Memcached, KEY))["Available"]
+
+    def test_the_pods_of_another_are_not_counted(self, world, harness, foreign, pool):
+        """Not even while the Memcached is on its way out."""
+        pool()
+        world.patch(Memcached, KEY, {"metadata": {"finalizers": ["example.com/theirs"]}})
+        world.delete(Memcached, KEY)
+        harness.settle()
+
+        assert 1 == world.get(DEPLOYMENT, KEY)["status"]["replicas"]
+        assert 0 == world.get(Memcached, KEY).status.replicas
+
     def test_a_deletion_that_others_hold_up(self, world, harness, pool):
         """No finalizer of ours, no change to the children; told once, and quiet."""
         pool()
@@ -418,6 +444,55 @@ class TestEvents:
 
         assert {"Created", "Ready", "Scaled", "Updated"} == set(told(world))
         assert ["Created", "Scaled", "Updated"] == told(world, "Created", "Scaled", "Updated")
+
+
+class TestByHand:
+    """One reconcile, called by the test."""
+
+    @pytest.fixture
+    def reconcile(self, world):
+        """Return a function that reconciles once; the controller itself does not run."""
+
+        def mirror(manager):
+            for kind in (Memcached, DEPLOYMENT, POD):
+                manager.cache.informer(kind)
+
+        with Harness(world, mirror) as harness:
+            harness.settle()
+            reconciler = MemcachedReconciler(harness.manager)
+            yield lambda: reconciler.reconcile(Request("default", "a"))
+
+    def test_what_is_gone_is_done(self, reconcile):
+        """Nothing is asked for."""
+        assert Result() == reconcile()
+
+    def test_the_safety_net_is_five_minutes_wide(self, world, reconcile):
+        """Whatever happens before."""
+        world.create(Memcached(name="a"))
+        world.settle()
+
+        assert Result(requeue_after=300.0) == reconcile()
+
+    def test_what_is_gone_in_the_middle_is_done_too(self, world, reconcile):
+        """Its status has nowhere to go."""
+        world.create(Memcached(name="a"))
+        world.settle()
+        gone = Response(404, {}, b'{"kind":"Status","status":"Failure","reason":"NotFound","code":404}')
+        world.intercept(lambda call: gone if call.path.endswith("/status") else None)
+
+        assert Result() == reconcile()
+
+    def test_what_is_refused_is_tried_again_after_a_minute(self, world, reconcile):
+        """Nobody tells us when a policy changes."""
+        world.create(Memcached(name="a"))
+        world.settle()
+        refused = Response(
+            403, {}, b'{"kind":"Status","status":"Failure","reason":"Forbidden","message":"no","code":403}'
+        )
+        world.intercept(lambda call: refused if "/deployments/" in call.path else None)
+
+        assert Result(requeue_after=60.0) == reconcile()
+        assert {"Degraded": ("True", "Forbidden")}.items() <= said(world.get(Memcached, KEY)).items()
 
 
 class TestFaults:
