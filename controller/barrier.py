@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from informers.api.errors import KindNotServed, LevelsetError, NotFound, SyncTimeout, api_error
+from informers.api.errors import KindNotServed, LevelsetError, NotFound, SyncTimeout
 from informers.api.objects import GroupVersionKind, resource_version
+from informers.api.status import api_error
 from informers.api.transport import Call
 from informers.api.wire import ListPage, decode_list
 

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from controller.lease import JITTER, LEASE, LeaderOptions, LeadershipLost, Lease, Move, View, step, written
-from informers.api.errors import AlreadyExists, ApiError, Conflict, Forbidden, LevelsetError, NotFound, api_error
+from informers.api.errors import AlreadyExists, ApiError, Conflict, Forbidden, LevelsetError, NotFound
+from informers.api.status import api_error
 from informers.api.transport import Call
 
 if TYPE_CHECKING:

@@ -135,13 +135,13 @@ class EventRecorder:
         """Return what to tell next, waiting for it; None at the end."""
         with self._changed:
             while True:
-                self._queue.extend(self._correlator.ended(everything=self._stopping))
+                if self._stopping:
+                    self._queue.extend(self._correlator.untold())
                 if self._queue:
                     return self._queue.popleft()
                 if self._stopping:
                     return None
-                # Series end unseen; half their idle time is soon enough to notice.
-                self._changed.wait(self.options.idle / 2 if self._correlator.open else None)
+                self._changed.wait()
 
     def _tell(self, series: Series) -> None:
         """Send one event, again while the server does not answer."""

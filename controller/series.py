@@ -1,8 +1,9 @@
 """What is worth telling: repeats of one event become a series, and no object may talk for ever.
 
-Decides for `controller.recorder`, which sends. The rules are client-go's for events.k8s.io: the first repeat is told at
-once, later ones only every half hour and once more when the series ends; an object may tell 25 different things at
-once and one more every five minutes. No input or output in here.
+Decides for `controller.recorder`, which sends. As in client-go, repeats become a series on the first event, and an
+object may tell 25 different things at once and one more every five minutes. Otherwise than in client-go, the count of a
+series is told when it has doubled, and nothing when the series has ended: so a settled world stays silent, at the price
+of a last count that may be short by half until the program stops. No input or output in here.
 """
 
 from __future__ import annotations
@@ -39,9 +40,9 @@ class RecorderOptions:
     refill: Seconds = 300.0
     """Seconds after which an object may send one more."""
     idle: Seconds = 360.0
-    """Seconds without a repeat after which a series ends, and its count is sent for the last time."""
+    """Seconds without a repeat after which a series ends, so that the next one is an event of its own."""
     refresh: Seconds = 1800.0
-    """Seconds between two counts of a series that goes on."""
+    """Seconds after which a repeat is told even when the count has not doubled."""
     remembered: int = 4096
     """Series and objects kept in mind; about a kilobyte each."""
     attempts: int = 4
@@ -125,23 +126,15 @@ class Correlator:
             return series, True
         series.count, series.last = series.count + 1, moment
         self._series[known] = series  # starts its idle time again
-        if series.told > 1 and now - series.told_at < self.options.refresh:
+        if series.count < 2 * series.told and now - series.told_at < self.options.refresh:
             return series, False
         return series.hand_over(now), True
 
-    def ended(self, *, everything: bool) -> list[Series]:
-        """Return the series whose final count was not told: those idle for long, or all at the end."""
-        gone = [series for _, series in self._series.expire()]
-        if everything:
-            gone += self._series.values()
-            self._series.clear()
-        now = self.runtime.monotonic()
-        return [series.hand_over(now) for series in gone if series.count > series.told]
-
-    @property
-    def open(self) -> int:
-        """How many series may still repeat."""
-        return len(self._series)
+    def untold(self) -> list[Series]:
+        """Forget all series, and return those whose last count was not told."""
+        now, last = self.runtime.monotonic(), list(self._series.values())
+        self._series.clear()
+        return [series.hand_over(now) for series in last if series.count > series.told]
 
     def rename(self, series: Series) -> None:
         """Give the series' event a fresh name, because the server has forgotten the old one."""

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from informers.api.carve import UNREADABLE, cached, complaint
-from informers.api.errors import Undecodable, api_error
+from informers.api.errors import Undecodable
+from informers.api.status import api_error
 from informers.api.transport import Call
 from informers.api.wire import decode_list
 

@@ -123,7 +123,8 @@ class Overlay:
             self.written(remaining)
         elif uid and self._front(key) is not None:
             with self._lock:
-                self._bury(key, uid)
+                if not self._store.saw_deletion(uid):
+                    self._bury(key, uid)
         else:
             self.unknown(key)
 

@@ -10,7 +10,8 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from informers.api.errors import Expired, LevelsetError, TransportError, api_error
+from informers.api.errors import Expired, LevelsetError, TransportError
+from informers.api.status import api_error
 from informers.api.transport import Call, Response
 from informers.api.wire import decode_event, decode_list, split_lines
 from informers.listwatch import List, ListWatch, ListWatchOptions, Wait, Watch

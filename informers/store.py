@@ -117,6 +117,10 @@ class Store:
         """Return what index `name` says of an object, in the store or not; raises like `by_index`."""
         return self._values(name, self._index(name), obj)
 
+    def saw_deletion(self, uid: str) -> bool:
+        """Whether an event told of this uid's deletion, not too long ago; late words of it are then refused."""
+        return uid in self._buried
+
     # --- Writing ---
 
     def add_index(self, name: str, function: IndexFunction) -> None:

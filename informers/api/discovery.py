@@ -14,9 +14,10 @@ from urllib.parse import quote
 import msgspec
 from cachetools import TTLCache
 
-from informers.api.errors import ApiError, KindNotServed, api_error
+from informers.api.errors import ApiError, KindNotServed
 from informers.api.objects import GroupVersionKind
 from informers.api.resource import KindLike, Resource, kind_of
+from informers.api.status import api_error
 from informers.api.transport import Call
 
 if TYPE_CHECKING:

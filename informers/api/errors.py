@@ -27,8 +27,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import msgspec
-
 __all__ = [
     "AlreadyExists",
     "ApiError",
@@ -58,7 +56,6 @@ __all__ = [
     "Undecodable",
     "Unreachable",
     "UnsupportedMedia",
-    "api_error",
 ]
 
 
@@ -255,65 +252,3 @@ class TooLargeResourceVersion(ServerError):
     """The server has not caught up with the resourceVersion asked for."""
 
     default_code = 504
-
-
-_BY_CODE: dict[int, type[ApiError]] = {
-    kind.default_code: kind
-    for kind in (
-        BadRequest,
-        Unauthorized,
-        Forbidden,
-        NotFound,
-        MethodNotAllowed,
-        NotAcceptable,
-        Conflict,
-        Expired,
-        TooLarge,
-        UnsupportedMedia,
-        Invalid,
-        TooManyRequests,
-        Unavailable,
-    )
-}
-
-
-def api_error(code: int, body: bytes | dict[str, Any], *, retry_after: float | None = None) -> ApiError:
-    """Return the error that an HTTP answer (or the object of an ERROR watch event) stands for.
-
-    Args:
-        code: HTTP status; for an ERROR event the `code` inside its Status.
-        body: The answer's bytes, a JSON Status if the server behaves, or the Status already decoded.
-        retry_after: The `Retry-After` header in seconds; `details.retryAfterSeconds` serves when it is None.
-    """
-    status = body if isinstance(body, dict) else _decode_status(body)
-    details = status.get("details") or {}
-    if retry_after is None and details.get("retryAfterSeconds"):
-        retry_after = float(details["retryAfterSeconds"])
-    text = body[:200].decode("utf-8", "replace").strip() if isinstance(body, bytes) else ""
-    message = status.get("message") or text or f"the server answered {code}"
-    reason = status.get("reason") or ""
-    kind = _kind_of(code, reason, details, message)
-    return kind(message, code=code, reason=reason, details=details, retry_after=retry_after)
-
-
-def _decode_status(body: bytes) -> dict[str, Any]:
-    try:
-        status = msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError):
-        return {}
-    return status if isinstance(status, dict) else {}
-
-
-def _kind_of(code: int, reason: str, details: dict[str, Any], message: str) -> type[ApiError]:
-    causes = {cause.get("reason") for cause in details.get("causes") or ()}
-    if reason == "AlreadyExists":
-        return AlreadyExists
-    if reason in ("Expired", "Gone"):
-        return Expired
-    if "NamespaceTerminating" in causes:
-        return NamespaceTerminating
-    if "ResourceVersionTooLarge" in causes or "Too large resource version" in message:
-        return TooLargeResourceVersion
-    if code in _BY_CODE:
-        return _BY_CODE[code]
-    return ServerError if code >= 500 else ApiError

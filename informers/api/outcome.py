@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 from informers.api.discovery import not_served
-from informers.api.errors import ApiError, KindNotServed, NotFound, OutcomeUnknown, ResponseLost, api_error
+from informers.api.errors import ApiError, KindNotServed, NotFound, OutcomeUnknown, ResponseLost
+from informers.api.status import api_error
 
 if TYPE_CHECKING:
     from informers.api.objects import CachedObject, GroupVersionKind, NamespacedName

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "NO_FIELD",
+    "Shown",
+    "ShownList",
     "duplicate",
     "forbidden",
     "immutable",
@@ -32,7 +34,23 @@ NO_FIELD = "<nil>"
 """How the server names the field of a cause that belongs to none."""
 
 
+class Shown(dict[str, Any]):
+    """A struct that the server shows by Go's own names, its fields in their order.
+
+    Threads: immutable.
+    """
+
+
+class ShownList(list[Shown]):
+    """Several structs, shown by Go's own names.
+
+    Threads: immutable.
+    """
+
+
 def _shown(value: Any) -> str:
+    if isinstance(value, Shown | ShownList):
+        return compact(value, keep=True)
     if isinstance(value, str):
         return quote(value)
     return plain(value) if isinstance(value, int | float) else compact(value)
@@ -47,7 +65,7 @@ def required(field: str, detail: str = "") -> Cause:
     return Cause("FieldValueRequired", field, f"Required value: {detail}" if detail else "Required value")
 
 
-def invalid(field: str, value: Any, detail: str) -> Cause:
+def invalid(field: str, value: Any, detail: str = "") -> Cause:
     """Return the cause for a value that breaks a rule."""
     return Cause("FieldValueInvalid", field, _told("Invalid value", value, detail))
 

@@ -34,9 +34,11 @@ def has_rules(schema: Any) -> bool:
         return any(map(has_rules, schema))
     if not isinstance(schema, dict):
         return False
-    return bool(schema.get("x-kubernetes-validations")) or any(
-        has_rules(schema.get(word)) for word in ("items", "additionalProperties", "allOf")
-    ) or any(map(has_rules, (schema.get("properties") or {}).values()))
+    return (
+        bool(schema.get("x-kubernetes-validations"))
+        or any(has_rules(schema.get(word)) for word in ("items", "additionalProperties", "allOf"))
+        or any(map(has_rules, (schema.get("properties") or {}).values()))
+    )
 
 
 def violated_rules(obj: Obj, schema: Obj, old: Obj | None, faults: Iterable[Cause]) -> list[Cause]:  # noqa: ARG001 - rules
@@ -46,5 +48,7 @@ def violated_rules(obj: Obj, schema: Obj, old: Obj | None, faults: Iterable[Caus
     """
     if any(fault.reason in _BLOCKING for fault in faults) and has_rules(schema):
         sentence = "some validation rules were not checked because the object was invalid"
-        return [causes.invalid(causes.NO_FIELD, None, f"{sentence}; correct the existing errors to complete validation")]
+        return [
+            causes.invalid(causes.NO_FIELD, None, f"{sentence}; correct the existing errors to complete validation")
+        ]
     return []

@@ -49,7 +49,9 @@ _NANO: Final = 10**9
 
 def items(part: Obj, name: str, at: str) -> list[tuple[str, Any]]:
     """Return the items of a list field, each with its path; none when the field is missing."""
-    return [(f"{at}.{name}[{index}]" if at else f"{name}[{index}]", item) for index, item in enumerate(part.get(name) or ())]
+    return [
+        (f"{at}.{name}[{index}]" if at else f"{name}[{index}]", item) for index, item in enumerate(part.get(name) or ())
+    ]
 
 
 def at_least_zero(part: Obj, at: str, *names: str) -> list[Cause]:

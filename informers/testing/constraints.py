@@ -61,9 +61,7 @@ def _check(value: Any, schema: Obj, path: str, old: Any) -> _Result:
     return _Result(faults, score)
 
 
-def _results(
-    value: Any, schema: Obj, path: str, old: Any, types: tuple[str, ...], form: str
-) -> Iterator[_Result]:
+def _results(value: Any, schema: Obj, path: str, old: Any, types: tuple[str, ...], form: str) -> Iterator[_Result]:
     if types or form:
         fault = _type_fault(value, types, form, path)
         yield _Result([fault] if fault else [], 0 if fault else 1)

@@ -40,8 +40,25 @@ _FIELDS: Final = frozenset(
         "status.podIPs",
     }
 )
-_MEASURES: Final = tuple(f"{word}.{name}" for word in ("limits", "requests") for name in ("cpu", "ephemeral-storage", "memory"))
+_MEASURES: Final = tuple(
+    f"{word}.{name}" for word in ("limits", "requests") for name in ("cpu", "ephemeral-storage", "memory")
+)
 _UIDS: Final = 2**31 - 1
+_SECURITY: Final = (
+    "Capabilities",
+    "Privileged",
+    "SELinuxOptions",
+    "WindowsOptions",
+    "RunAsUser",
+    "RunAsGroup",
+    "RunAsNonRoot",
+    "ReadOnlyRootFilesystem",
+    "AllowPrivilegeEscalation",
+    "ProcMount",
+    "SeccompProfile",
+    "AppArmorProfile",
+)
+"""The fields of a security context in the order in which the server shows them."""
 
 
 def check_container(container: Obj, at: str, volumes: dict[str, Obj]) -> list[Cause]:
@@ -187,7 +204,8 @@ def _security(context: Obj, at: str) -> list[Cause]:
     found += within(context.get("runAsGroup"), f"{at}.runAsGroup", 0, _UIDS)
     if context.get("allowPrivilegeEscalation") is False and context.get("privileged"):
         detail = "cannot set `allowPrivilegeEscalation` to false and `privileged` to true"
-        found.append(causes.invalid(at, context, detail))
+        shown = {name: context.get(f"{name[0].lower()}{name[1:]}") for name in _SECURITY}
+        found.append(causes.invalid(at, causes.Shown(shown), detail))
     return found
 
 
@@ -201,7 +219,13 @@ def check_probes(container: Obj, at: str) -> list[Cause]:
         here = f"{at}.{name}"
         found += _handler(probe, here)
         found += at_least_zero(
-            probe, here, "initialDelaySeconds", "timeoutSeconds", "periodSeconds", "successThreshold", "failureThreshold"
+            probe,
+            here,
+            "initialDelaySeconds",
+            "timeoutSeconds",
+            "periodSeconds",
+            "successThreshold",
+            "failureThreshold",
         )
         grace = probe.get("terminationGracePeriodSeconds")
         if name == "readinessProbe":

@@ -66,7 +66,7 @@ def _default(part: Any, name: str) -> None:
                 part[field] = value
         for field, inner in deeper:
             found = part.get(field)
-            if found:
+            if found is not None:
                 _default(found, inner)
 
 

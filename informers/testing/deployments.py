@@ -83,10 +83,11 @@ class Deployments:
         if deployment is None:
             return None
         rollout = self._find(deployment)
+        rolling = False
         if "deletionTimestamp" not in deployment["metadata"]:
             self._mark_pause(rollout)
-            self._act(rollout)
-        return self._tell_status(rollout)
+            rolling = self._act(rollout)
+        return self._tell_status(rollout, rolling=rolling)
 
     # --- Finding ---
 
@@ -98,22 +99,24 @@ class Deployments:
 
     # --- Acting ---
 
-    def _act(self, rollout: _Rollout) -> None:
+    def _act(self, rollout: _Rollout) -> bool:
+        """Scale or roll out; return whether it was the latter."""
         deployment = rollout.deployment
         if deployment["spec"].get("paused"):
             self._scale(rollout)
-            return
+            return False
         wanted = str(replicas_of(deployment))
         sized = [(rs["metadata"].get("annotations") or {}).get(DESIRED) for rs in rollout.all if replicas_of(rs)]
         if any(size not in (None, wanted) for size in sized):
             self._scale(rollout)
-            return
+            return False
         if (deployment["spec"].get("strategy") or {}).get("type") == "Recreate":
             self._recreate(rollout)
         else:
             self._roll(rollout)
         if complete(deployment, deployment_status(deployment, rollout.all, rollout.new, self._cluster.runtime.wall())):
             self._forget_history(rollout)
+        return True
 
     def _roll(self, rollout: _Rollout) -> None:
         new = self._new_set(rollout)
@@ -227,7 +230,7 @@ class Deployments:
         progressing(status, "Unknown", reason, f"Deployment is {said}", self._cluster.runtime.wall())
         rollout.deployment = self._actor.update(deployment, "status")
 
-    def _tell_status(self, rollout: _Rollout) -> Seconds | None:
+    def _tell_status(self, rollout: _Rollout, *, rolling: bool) -> Seconds | None:
         now = self._cluster.runtime.wall()
         deployment = self._actor.get(DEPLOYMENT, *key_of_object(rollout.deployment))
         if deployment is None or deployment["metadata"]["uid"] != rollout.deployment["metadata"]["uid"]:
@@ -235,7 +238,7 @@ class Deployments:
         seen = {**deployment, "status": rollout.deployment.get("status") or {}}
         if deployment["spec"] != rollout.deployment["spec"]:
             return 0.0
-        status = deployment_status(seen, rollout.all, rollout.new, now)
+        status = deployment_status(seen, rollout.all, rollout.new, now, rolling=rolling)
         deployment["status"] = status
         self._actor.update(deployment, "status")
         return timeout_in(deployment, now)

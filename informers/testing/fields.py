@@ -143,7 +143,9 @@ def apply(
     node = node or ANY
     _check(applied, node)
     reset = reset_by(node, applied.get("kind", ""), subresource, has_status=has_status)
-    base, managed = _start(live, applied, Manager(_BEFORE, UPDATE, applied["apiVersion"], subresource), time, node, reset)
+    base, managed = _start(
+        live, applied, Manager(_BEFORE, UPDATE, applied["apiVersion"], subresource), time, node, reset
+    )
     who = Manager(manager, APPLY, "", subresource)
     previous = managed.get(who)
     fields = without(field_set(applied, node), reset)

@@ -166,7 +166,9 @@ def _scalar_fault(value: Any, node: Node) -> str:
     if node.type in ("integer", "number"):
         return "" if number else f"expected numeric (int or float), got {type_name(value)}"
     if node.type == "string":
-        return "" if isinstance(value, str) else f"expected string, got &value.valueUnstructured{{Value:{syntax(value)}}}"
+        return (
+            "" if isinstance(value, str) else f"expected string, got &value.valueUnstructured{{Value:{syntax(value)}}}"
+        )
     if node.type == "boolean":
         return "" if isinstance(value, bool) else f"expected boolean, got &{{{plain(value)}}}"
     return "" if isinstance(value, bool | int | float | str) else f"expected any scalar, got &{{{plain(value)}}}"

@@ -82,7 +82,9 @@ def dns_label(text: str) -> list[str]:
 def dns_1035_label(text: str) -> list[str]:
     """A label that starts with a letter."""
     found = _too_long(text, 63)
-    return found if _matches(_LABEL_1035, text) else [*found, _rule(_LABEL_1035_RULE, _LABEL_1035, "my-name", "abc-123")]
+    return (
+        found if _matches(_LABEL_1035, text) else [*found, _rule(_LABEL_1035_RULE, _LABEL_1035, "my-name", "abc-123")]
+    )
 
 
 def path_segment(text: str) -> list[str]:

@@ -25,7 +25,13 @@ OBJECT_FIELDS: Final[Obj] = {
 """What every whole object has, as properties of a schema."""
 
 _REFERENCE = "#/components/schemas/"
-_AT_REFERENCE = ("default", "x-kubernetes-patch-strategy", "x-kubernetes-patch-merge-key", "x-kubernetes-map-type", "x-go")
+_AT_REFERENCE = (
+    "default",
+    "x-kubernetes-patch-strategy",
+    "x-kubernetes-patch-merge-key",
+    "x-kubernetes-map-type",
+    "x-go",
+)
 _WHOLE = frozenset({"io.k8s.apimachinery.pkg.runtime.RawExtension"})
 _SCALAR = frozenset({"io.k8s.apimachinery.pkg.api.resource.Quantity"})
 

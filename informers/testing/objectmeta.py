@@ -106,7 +106,9 @@ def _check_owners(owners: list[Obj], at: str) -> list[Cause]:
                     "Only one reference can have Controller set to true."
                     f' Found "true" in references for {controller} and {named}'
                 )
-                shown = compact([{name: owner[name] for name in _OWNER if name in owner} for owner in owners], keep=True)
+                shown = compact(
+                    [{name: owner[name] for name in _OWNER if name in owner} for owner in owners], keep=True
+                )
                 found.append(Cause("FieldValueInvalid", at, f"Invalid value: {shown}: {detail}"))
             controller = controller or named
     return found

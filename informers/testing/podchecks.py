@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from informers.api.errors import Cause
     from informers.api.objects import Obj
 
-__all__ = ["check_pod_spec", "check_pod_update", "check_template"]
+__all__ = ["check_pod", "check_pod_spec", "check_template"]
 
 _MOST: Final = 2**31 - 1
 _RESTARTS: Final = ("Always", "OnFailure", "Never")
@@ -29,6 +29,35 @@ _CHANGES: Final = (
     "`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),"
     "`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)"
 )
+
+
+def check_pod(obj: Obj, old: Obj | None) -> list[Cause]:
+    """Return what is wrong with a Pod, or with changing it."""
+    spec = obj["spec"]
+    found = check_pod_spec(spec, "spec")
+    for name in ("containers", "initContainers"):
+        for here, container in items(spec, name, "spec"):
+            image = container.get("image", "")
+            if image != image.strip():
+                detail = "must not have leading or trailing whitespace"
+                found.append(causes.invalid(f"{here}.image", image, detail))
+    if not spec.get("serviceAccountName"):
+        found += _tokens(spec)
+    if old is not None:
+        return found + _changes(spec, old["spec"])
+    if spec.get("ephemeralContainers"):
+        found.append(causes.forbidden("spec.ephemeralContainers", "cannot be set on create"))
+    return found
+
+
+def _tokens(spec: Obj) -> list[Cause]:
+    detail = "must not be specified when serviceAccountName is not set"
+    return [
+        causes.forbidden(f"{source}.serviceAccountToken", detail)
+        for here, volume in items(spec, "volumes", "spec")
+        for source, part in items(volume.get("projected") or {}, "sources", f"{here}.projected")
+        if part.get("serviceAccountToken") is not None
+    ]
 
 
 def check_template(template: Obj, at: str) -> list[Cause]:
@@ -200,9 +229,8 @@ def _term(term: Obj, at: str) -> list[Cause]:
     return found + ruled(qualified_name, key, f"{at}.topologyKey")
 
 
-def check_pod_update(pod: Obj, old: Obj) -> list[Cause]:
+def _changes(spec: Obj, before: Obj) -> list[Cause]:
     """Return which changes of a pod are not allowed; the server shows them line by line, which is left out here."""
-    spec, before = pod.get("spec") or {}, old.get("spec") or {}
     found: list[Cause] = []
     for name, word in (("containers", "containers"), ("initContainers", "init containers")):
         if len(spec.get(name) or ()) != len(before.get(name) or ()):
@@ -232,5 +260,3 @@ def _fixed(spec: Obj) -> Obj:
                 {key: value for key, value in container.items() if key != "image"} for container in fixed[name]
             ]
     return fixed
-
-

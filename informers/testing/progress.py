@@ -30,8 +30,18 @@ def progressing(status: Obj, value: str, reason: str, message: str, now: datetim
     _set(status, "Progressing", value, reason, message, now)
 
 
-def deployment_status(deployment: Obj, sets: Sequence[Obj], new: Obj | None, now: datetime) -> Obj:
-    """Return the status that a Deployment with these ReplicaSets has; `new` is the one with its current template."""
+def deployment_status(
+    deployment: Obj, sets: Sequence[Obj], new: Obj | None, now: datetime, *, rolling: bool = True
+) -> Obj:
+    """Return the status that a Deployment with these ReplicaSets has.
+
+    Args:
+        deployment: With the status it had.
+        sets: Its ReplicaSets.
+        new: The one of them with the current template, if there is one.
+        now: The time.
+        rolling: Whether it may roll out, so that its progress is judged; not while it is paused or being deleted.
+    """
     old = deployment.get("status") or {}
     available = available_of(sets)
     counts = {
@@ -53,7 +63,8 @@ def deployment_status(deployment: Obj, sets: Sequence[Obj], new: Obj | None, now
     else:
         reason, said = "MinimumReplicasUnavailable", "Deployment does not have minimum availability."
         _set(status, "Available", "False", reason, said, now)
-    _judge_progress(deployment, status, new, now)
+    if rolling:
+        _judge_progress(deployment, status, new, now)
     _tell_failure(status, sets, new)
     return status
 

@@ -27,10 +27,29 @@ RECORDING = Path(__file__).parent / "schemas.json.gz"
 """Where the recording is kept."""
 
 _FACTS = frozenset(
-    "$ref additionalProperties allOf default enum format items minimum oneOf properties required type"
-    " x-kubernetes-group-version-kind x-kubernetes-int-or-string x-kubernetes-list-map-keys x-kubernetes-list-type"
-    " x-kubernetes-map-type x-kubernetes-patch-merge-key x-kubernetes-patch-strategy"
-    " x-kubernetes-preserve-unknown-fields x-kubernetes-unions".split()
+    [
+        "$ref",
+        "additionalProperties",
+        "allOf",
+        "default",
+        "enum",
+        "format",
+        "items",
+        "minimum",
+        "oneOf",
+        "properties",
+        "required",
+        "type",
+        "x-kubernetes-group-version-kind",
+        "x-kubernetes-int-or-string",
+        "x-kubernetes-list-map-keys",
+        "x-kubernetes-list-type",
+        "x-kubernetes-map-type",
+        "x-kubernetes-patch-merge-key",
+        "x-kubernetes-patch-strategy",
+        "x-kubernetes-preserve-unknown-fields",
+        "x-kubernetes-unions",
+    ]
 )
 _STRUCT = re.compile(r"^type (\w+) struct \{\n(.*?)^\}", re.MULTILINE | re.DOTALL)
 _FIELD = re.compile(r'^\t(?:(\w+)\s+)?(\S+)\s+`[^`]*json:"([^",]*)((?:,\w+)*)"', re.MULTILINE)

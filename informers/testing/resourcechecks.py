@@ -33,7 +33,10 @@ _COUNTED: Final = frozenset(
     }
 )
 _QUOTA: Final = (
-    _COMPUTE | _COUNTED | {f"{word}.{name}" for word in ("requests", "limits") for name in _COMPUTE} | {"requests.storage"}
+    _COMPUTE
+    | _COUNTED
+    | {f"{word}.{name}" for word in ("requests", "limits") for name in _COMPUTE}
+    | {"requests.storage"}
 )
 _STANDARD: Final = _QUOTA | {"storage"}
 _HUGE, _QUOTA_HUGE = "hugepages-", ("hugepages-", "requests.hugepages-")
@@ -156,7 +159,13 @@ _ORDERED: Final = (
         "defaultRequest",
         "min value {} is greater than default request value {}",
     ),
-    ("defaultRequest", "max", "defaultRequest", "defaultRequest", "default request value {} is greater than max value {}"),
+    (
+        "defaultRequest",
+        "max",
+        "defaultRequest",
+        "defaultRequest",
+        "default request value {} is greater than max value {}",
+    ),
     (
         "defaultRequest",
         "default",

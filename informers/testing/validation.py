@@ -1,4 +1,140 @@
-"""stub"""
+"""What is wrong with an object of a built-in kind: its metadata by the kind's own rules, then the rest.
+
+The rules of each kind are in the `…checks` modules; here it is decided which apply. Nothing here reads or stores.
+"""
+
 from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from informers.testing import (
+    accesschecks,
+    causes,
+    ingresschecks,
+    jobchecks,
+    kindchecks,
+    networkchecks,
+    storagechecks,
+    workloadchecks,
+)
+from informers.testing.crdchecks import check_crd
+from informers.testing.names import dns_label, dns_subdomain, path_segment
+from informers.testing.objectmeta import check_metadata, check_metadata_update
+from informers.testing.podchecks import check_pod, check_template
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from informers.api.errors import Cause
+    from informers.api.objects import GroupVersionKind, Obj
+
 __all__ = ["validate_builtin"]
-def validate_builtin(gvk, obj, old): return []
+
+_FINALIZERS: Final = frozenset({"kubernetes", "orphan", "foregroundDeletion"})
+_UNQUALIFIED: Final = "name is neither a standard finalizer name nor is it fully qualified"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Rules:
+    """How the objects of one kind are validated.
+
+    Threads: immutable.
+    """
+
+    check: Callable[[Obj, Obj | None], list[Cause]] | None = None
+    """What looks at everything but the metadata; None when there is nothing to look at."""
+    name: Callable[[str], list[str]] = dns_subdomain
+    """What a name may be."""
+    whole: bool = False
+    """Whether an update is checked as a new object, too, so that its faults are told once more."""
+    finalizers: bool = True
+    """Whether the names of finalizers must be qualified."""
+    own_metadata: bool = True
+    """Whether the kind checks the metadata itself, beside what the server does for all."""
+
+
+def validate_builtin(gvk: GroupVersionKind, obj: Obj, old: Obj | None) -> list[Cause]:
+    """Return what is wrong with an object of a built-in kind, its metadata included; `old` is what it replaces.
+
+    Some causes are there more than once on an update, as the server checks some things more than once; the sentence of
+    the whole refusal tells each but once.
+    """
+    rules = _RULES.get(gvk.kind if gvk.group != "events.k8s.io" else "events.k8s.io", _ANY)
+    metadata = obj.get("metadata") or {}
+    if old is None:
+        found = check_metadata(metadata, rule=rules.name) + _finalizer_faults(rules, metadata)
+    else:
+        found = _updated(rules, metadata, old.get("metadata") or {})
+    return found + (rules.check(obj, old) if rules.check else [])
+
+
+def _updated(rules: _Rules, metadata: Obj, before: Obj) -> list[Cause]:
+    found = check_metadata({**metadata, "generateName": ""}, rule=path_segment)
+    found += check_metadata_update(metadata, before)
+    if not rules.own_metadata:
+        return found
+    found += check_metadata_update(metadata, before) + _finalizer_faults(rules, metadata)
+    if rules.whole:
+        found += check_metadata({**metadata, "generateName": ""}, rule=rules.name) + _finalizer_faults(rules, metadata)
+    return found
+
+
+def _finalizer_faults(rules: _Rules, metadata: Obj) -> list[Cause]:
+    if not rules.finalizers:
+        return []
+    return [
+        causes.invalid(f"metadata.finalizers[{index}]", name, _UNQUALIFIED)
+        for index, name in enumerate(metadata.get("finalizers") or ())
+        if "/" not in name and name not in _FINALIZERS
+    ]
+
+
+def _check_pod_template(obj: Obj, old: Obj | None) -> list[Cause]:  # noqa: ARG001 - all checks have one signature
+    return check_template(obj["template"], "template")
+
+
+_ANY: Final = _Rules()
+_RULES: Final[dict[str, _Rules]] = {
+    "ClusterRole": _Rules(check=accesschecks.check_cluster_role, name=path_segment, whole=True),
+    "ClusterRoleBinding": _Rules(check=accesschecks.check_binding, name=path_segment, whole=True),
+    "ConfigMap": _Rules(check=kindchecks.check_config_map, whole=True),
+    "ControllerRevision": _Rules(check=kindchecks.check_revision, whole=True),
+    "CronJob": _Rules(check=jobchecks.check_cron_job),
+    "CustomResourceDefinition": _Rules(check=check_crd, finalizers=False),
+    "DaemonSet": _Rules(check=workloadchecks.check_daemon_set),
+    "Deployment": _Rules(check=workloadchecks.check_deployment),
+    "EndpointSlice": _Rules(check=networkchecks.check_endpoint_slice),
+    "Endpoints": _Rules(check=networkchecks.check_endpoints, whole=True),
+    "Event": _Rules(check=kindchecks.check_event, name=path_segment, finalizers=False, own_metadata=False),
+    "HorizontalPodAutoscaler": _Rules(check=kindchecks.check_autoscaler),
+    "Ingress": _Rules(check=ingresschecks.check_ingress, whole=True),
+    "IngressClass": _Rules(check=ingresschecks.check_ingress_class, whole=True),
+    "Job": _Rules(check=jobchecks.check_job, whole=True),
+    "Lease": _Rules(check=kindchecks.check_lease, finalizers=False),
+    "LimitRange": _Rules(check=kindchecks.check_limits),
+    "MutatingWebhookConfiguration": _Rules(check=accesschecks.check_webhooks, finalizers=False),
+    "Namespace": _Rules(name=dns_label, whole=True),
+    "NetworkPolicy": _Rules(check=networkchecks.check_network_policy),
+    "Node": _Rules(check=accesschecks.check_node, whole=True),
+    "PersistentVolume": _Rules(check=storagechecks.check_volume, whole=True),
+    "PersistentVolumeClaim": _Rules(check=storagechecks.check_claim, whole=True),
+    "Pod": _Rules(check=check_pod, whole=True),
+    "PodDisruptionBudget": _Rules(
+        check=kindchecks.check_budget, name=path_segment, finalizers=False, own_metadata=False
+    ),
+    "PodTemplate": _Rules(check=_check_pod_template),
+    "PriorityClass": _Rules(check=kindchecks.check_priority_class),
+    "ReplicaSet": _Rules(check=workloadchecks.check_replica_set),
+    "ReplicationController": _Rules(check=workloadchecks.check_controller),
+    "ResourceQuota": _Rules(check=kindchecks.check_quotas),
+    "Role": _Rules(check=accesschecks.check_role, name=path_segment, whole=True),
+    "RoleBinding": _Rules(check=accesschecks.check_binding, name=path_segment, whole=True),
+    "Secret": _Rules(check=kindchecks.check_secret, whole=True),
+    "Service": _Rules(check=networkchecks.check_service, name=dns_label),
+    "ServiceAccount": _Rules(whole=True),
+    "StatefulSet": _Rules(check=workloadchecks.check_stateful_set, name=dns_label),
+    "StorageClass": _Rules(check=storagechecks.check_storage_class, whole=True),
+    "ValidatingWebhookConfiguration": _Rules(check=accesschecks.check_webhooks, finalizers=False),
+    "events.k8s.io": _Rules(check=kindchecks.check_new_event),
+}

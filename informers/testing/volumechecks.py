@@ -50,7 +50,16 @@ _SOURCES: Final = (
     "cinder",
 )
 """In the order in which the server looks at them; what comes after the first is one too many."""
-_HOST_TYPES: Final = ("", "BlockDevice", "CharDevice", "Directory", "DirectoryOrCreate", "File", "FileOrCreate", "Socket")
+_HOST_TYPES: Final = (
+    "",
+    "BlockDevice",
+    "CharDevice",
+    "Directory",
+    "DirectoryOrCreate",
+    "File",
+    "FileOrCreate",
+    "Socket",
+)
 _MOST_MODE: Final = 0o777
 
 

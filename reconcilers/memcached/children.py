@@ -22,6 +22,8 @@ NAME, INSTANCE = "app.kubernetes.io/name", "app.kubernetes.io/instance"
 CONTAINER = "memcached"
 PORT = 11211
 COMMAND = ("memcached", "-m=64", "-o", "modern", "-v")
+ARGS = ("--memory-limit=64",)
+"""Memcached 1.6 reads `-m=64` as 0 and then refuses to start; the last limit given counts, in megabytes."""
 USER = 11211
 """The user of the official images. They name it instead of numbering it, and then a kubelet cannot see that it is not
 root, so it is numbered here."""
@@ -95,6 +97,7 @@ def _container(memcached: Memcached) -> Obj:
         "image": memcached.spec.image,
         "imagePullPolicy": "IfNotPresent",
         "command": list(COMMAND),
+        "args": list(ARGS),
         "ports": [{"name": CONTAINER, "containerPort": PORT, "protocol": "TCP"}],
         "readinessProbe": {**listening, "periodSeconds": 5, "timeoutSeconds": 2},
         "livenessProbe": {**listening, "initialDelaySeconds": 10, "periodSeconds": 20, "timeoutSeconds": 5},

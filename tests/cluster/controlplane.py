@@ -72,8 +72,8 @@ class ControlPlane:
         keys = (f"--service-account-private-key-file={self.folder / 'sa.key'}", f"--root-ca-file={self._ca}")
         self._run("kube-controller-manager", *common, *keys)
         self._run("kube-scheduler", *common)
-        config = f"--config={HERE / 'kwok.yaml'}"
-        self._run("kwok", f"--kubeconfig={self.kubeconfig}", "--manage-all-nodes", "--cidr=10.244.0.0/16", config)
+        stages = (f"--config={HERE / 'kwok.yaml'}", "--node-lease-duration-seconds=40", "--cidr=10.244.0.0/16")
+        self._run("kwok", f"--kubeconfig={self.kubeconfig}", "--manage-all-nodes", *stages)
         self.kubectl("apply", "-f", str(HERE / "node.yaml"))
         return self
 

@@ -1,6 +1,7 @@
 """The event recorder in virtual time, against a server that is scripted."""
 
 import json
+from itertools import pairwise
 
 import pytest
 
@@ -168,23 +169,43 @@ class TestSeries:
 
         assert {"count": 2, "lastObservedTime": "2030-01-01T00:00:01.000000Z"} == server.only["series"]
 
-    def test_further_repeats_wait_for_the_end_of_the_series(self, server, runtime, recorder):
-        """A hundred repeats cost three writes; the last count is right."""
+    def test_further_repeats_are_told_when_they_have_doubled(self, server, runtime, recorder):
+        """A hundred repeats cost seven writes."""
         for _ in range(100):
             say(recorder)
             runtime.advance(1)
-        runtime.advance(600)
 
-        assert ["POST", "PATCH", "PATCH"] == [method for _, method in server.writes]
-        assert 100 == server.only["series"]["count"]
+        assert ["POST"] + 6 * ["PATCH"] == [method for _, method in server.writes]
+        assert 64 == server.only["series"]["count"]
+
+    def test_a_settled_world_is_silent(self, server, runtime, recorder):
+        """Nothing is sent because a series ended."""
+        for _ in range(3):
+            say(recorder)
+        runtime.settle()
+        before = len(server.writes)
+
+        runtime.advance(3600)
+
+        assert before == len(server.writes)
 
     def test_a_series_that_goes_on_is_told_every_half_hour(self, server, runtime, recorder):
         """People see that it has not stopped."""
-        for _ in range(70):
+        for _ in range(5 * 60):
             say(recorder)
             runtime.advance(60)
 
-        assert 4 == len(server.writes)
+        times = [at for at, _ in server.writes]
+        assert max(after - before for before, after in pairwise(times)) <= 1800
+
+    def test_after_a_pause_it_is_a_new_event(self, server, runtime, recorder):
+        """A series ends after six minutes without a repeat."""
+        say(recorder)
+        runtime.advance(400)
+        say(recorder)
+        runtime.settle()
+
+        assert 2 == len(server.events)
 
     def test_a_new_version_of_the_object_does_not_break_the_series(self, server, runtime, recorder):
         """The event is about the object, not about its version."""

@@ -267,6 +267,14 @@ class TestDeletions:
 
         assert (0, None) == (len(world.overlay), world.overlay.get(A))
 
+    def test_a_deletion_the_watch_told_before_the_answer_came_needs_no_memory(self, world):
+        """The store refuses late words of that uid already."""
+        world.event(item("a", 11))
+        world.event(item("a", 12), deleted=True)
+        world.overlay.deleted(A, uid="uid-a")
+
+        assert 0 == len(world.overlay)
+
     def test_deleted_uids_are_forgotten_when_the_store_has_long_let_go(self, runtime, world):
         """As long as the store holds one, it stays hidden, however long that takes; then a list took it."""
         world.event(item("a", 11))

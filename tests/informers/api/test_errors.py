@@ -6,7 +6,8 @@ import json
 import pytest
 
 from informers.api import errors
-from informers.api.errors import ApiError, Cause, LevelsetError, api_error
+from informers.api.errors import ApiError, Cause, LevelsetError
+from informers.api.status import api_error
 
 
 def status(code, reason="", message="", **details):

@@ -179,6 +179,15 @@ class TestDeployments:
         assert ({1: 4}, ("Unknown", "DeploymentPaused")) == (paused, reasons["Progressing"])
         assert {1: 0, 2: 4} == world.sizes()
 
+    def test_pausing_a_finished_deployment_comes_to_rest(self, world):
+        """Its progress is not judged while it is paused."""
+        world.create(deployment())
+        world.runtime.advance(2)
+        world.patch({"spec": {"paused": True}})
+        world.runtime.advance(5)
+
+        assert ("Unknown", "DeploymentPaused") == world.reasons()["Progressing"]
+
     def test_a_rollout_that_gets_nowhere_is_called_stuck(self, world):
         """After the progress deadline."""
         world.create(deployment(image="app:no-such", progressDeadlineSeconds=20))

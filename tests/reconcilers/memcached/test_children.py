@@ -1,5 +1,10 @@
 """The Deployment that a Memcached wants."""
 
+import contextlib
+import shutil
+import socket
+import subprocess
+
 import pytest
 
 from informers import ObjectMeta
@@ -34,6 +39,7 @@ class TestDeployment:
     def test_it_runs_memcached(self, container):
         """The command, the image and the port."""
         assert ["memcached", "-m=64", "-o", "modern", "-v"] == container["command"]
+        assert ["--memory-limit=64"] == container["args"]
         assert ("memcached", "memcached:1.6-alpine") == (container["name"], container["image"])
         assert [{"name": "memcached", "containerPort": 11211, "protocol": "TCP"}] == container["ports"]
 
@@ -133,3 +139,29 @@ class TestChange:
         before = deployment | {"spec": deployment["spec"] | {"replicas": 5}}
 
         assert ("Scaled", "Scale", "Scaled Deployment a from 5 to 3") == change(before, deployment)
+
+
+@pytest.mark.skipif(shutil.which("memcached") is None, reason="no memcached on PATH")
+def test_the_real_memcached_starts_with_it():
+    """Command and arguments make a server that answers, with 64 MB."""
+    container = deployment_for(Memcached(name="cache"))["spec"]["template"]["spec"]["containers"][0]
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [*container["command"], *container["args"], "-l", "127.0.0.1", "-p", str(port), "-u", "nobody"]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as server:
+        try:
+            answer = asked(port, server)
+        finally:
+            server.kill()
+
+    assert "STAT limit_maxbytes 67108864" in answer
+
+
+def asked(port, server):
+    """Return what `stats` says, as soon as the server listens."""
+    while server.poll() is None:
+        with contextlib.suppress(ConnectionRefusedError), socket.create_connection(("127.0.0.1", port), 5) as wire:
+            wire.sendall(b"stats\r\nquit\r\n")
+            return wire.makefile().read()
+    return f"it ended with {server.returncode}"
