@@ -48,6 +48,8 @@ format: $(READY) ## Rewrite the code in the house style.
 
 manifests: $(READY) ## Write the generated manifests from the types.
 	@$(BIN)/levelset manifests crd reconcilers.memcached > manifests/crd/cache.example.com_memcacheds.yaml
+	@$(BIN)/levelset manifests rbac reconcilers.memcached > manifests/rbac/memcached-operator.yaml
+	@$(BIN)/levelset manifests manager reconcilers.memcached > manifests/manager/memcached-operator.yaml
 
 install: ## Install the CRD into the current cluster.
 	@kubectl apply --server-side -f manifests/crd/cache.example.com_memcacheds.yaml

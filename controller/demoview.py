@@ -61,15 +61,15 @@ class _Board:
         for number, step in enumerate(self._story):
             if number < len(self._facts):
                 fact, at = self._facts[number]
-                good = bool(fact)
-                mark = Text("✓", style="bold green") if good else Text("✗", style="bold red")
-                said = Text(fact or "did not come true in time", style="default" if good else "red")
-                table.add_row(mark, Text(step.title, style="bold"), Group(said, Text(step.command, style="dim")))
-                table.add_row("", Text(f"{at:.1f} s", style="dim"), "")
+                mark = Text("✓", style="bold green") if fact else Text("✗", style="bold red")
+                said = Text.assemble(
+                    (fact or "did not come true in time", "" if fact else "red"), (f"  {at:.1f} s", "dim")
+                )
+                table.add_row(mark, Text(step.title, style="bold"), said)
             elif number == len(self._facts):
                 table.add_row(Text("➤", style="yellow"), Text(step.title, style="bold yellow"), Text(step.command))
             else:
-                table.add_row(Text("·", style="dim"), Text(step.title, style="dim"), "")
+                table.add_row(Text("·", style="dim"), Text(step.title, style="dim"), Text(step.command, style="dim"))
         return table
 
     def _cluster(self) -> Group:

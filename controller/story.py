@@ -7,7 +7,7 @@ back from the API server, never from the controller's memory. The story knows no
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from informers.api.errors import NotFound
 
@@ -44,84 +44,111 @@ class Step:
 
 def steps(sample: Obj) -> list[Step]:
     """Return the story of `sample`, a Memcached object as in manifests/samples."""
-    name, namespace = sample["metadata"]["name"], sample["metadata"].get("namespace", "default")
-    key = (namespace, name)
-    size = sample["spec"].get("size", 1)
-    seen: dict[str, str] = {}
+    tale = _Tale(sample)
+    name, size = tale.name, tale.size
+    where = f"{name} -n {tale.namespace}" if tale.namespace != "default" else name
+    return [
+        Step("create", "kubectl apply -f sample.yaml", tale.create, tale.created),
+        Step("Pods ready", "kubectl get pods", _nothing, tale.ready(size)),
+        Step("status filled", f"kubectl get memcached {where} -o yaml", _nothing, tale.told),
+        Step(
+            "scale up",
+            f"kubectl scale memcached {where} --replicas={size + 2}",
+            tale.scale(size + 2),
+            tale.ready(size + 2),
+        ),
+        Step("drift: edited", f"kubectl edit deployment {where}", tale.edit_deployment, tale.repaired),
+        Step("drift: deleted", f"kubectl delete deployment {where}", tale.delete_deployment, tale.back),
+        Step("scale down", f"kubectl scale memcached {where} --replicas={size}", tale.scale(size), tale.ready(size)),
+        Step("delete", f"kubectl delete memcached {where}", tale.delete, tale.collected),
+    ]
 
-    def remember_deployment(client: Client) -> None:
-        seen["uid"] = _get(client, DEPLOYMENT, key)["metadata"]["uid"]
 
-    def delete_deployment(client: Client) -> None:
-        remember_deployment(client)
-        client.delete(DEPLOYMENT, key)
+class _Tale:
+    """The acts and facts of one Memcached.
 
-    def edit_deployment(client: Client) -> None:
-        image = {"name": "memcached", "image": "memcached:0-edited"}
-        client.apply(
-            {
-                "apiVersion": "apps/v1",
-                "kind": "Deployment",
-                "metadata": {"name": name, "namespace": namespace},
-                "spec": {"replicas": 1, "template": {"spec": {"containers": [image]}}},
-            },
-            field_manager="somebody",
-        )
+    Threads: one owner thread; it remembers the uid of a Deployment that was deleted.
+    """
 
-    def created(client: Client) -> str:
-        deployment = _get(client, DEPLOYMENT, key)
-        owners = deployment.get("metadata", {}).get("ownerReferences", [])
-        owned = any(o["kind"] == "Memcached" and o["name"] == name and o.get("controller") for o in owners)
-        return f"Deployment {name} exists, owned by Memcached {name}" if owned else ""
+    def __init__(self, sample: Obj) -> None:
+        self._sample = sample
+        self.name: str = sample["metadata"]["name"]
+        self.namespace: str = sample["metadata"].get("namespace", "default")
+        self.size: int = sample["spec"].get("size", 1)
+        self._key = (self.namespace, self.name)
+        self._deleted = ""
 
-    def ready(wanted: int) -> Callable[[Client], str]:
-        def fact(client: Client) -> str:
-            return f"{wanted} of {wanted} Pods ready" if _settled(client, key, wanted) else ""
+    # --- Acts ---
 
-        return fact
+    def create(self, client: Client) -> None:
+        client.apply(self._sample, field_manager="demo")
 
-    def nodes(client: Client) -> str:
-        status = _get(client, MEMCACHED, key).get("status", {})
-        listed, pods = status.get("nodes", []), sorted(p["metadata"]["name"] for p in _pods(client, key))
-        same = len(listed) == size and listed == pods and _condition(status, "Available") == "True"
+    def scale(self, to: int) -> Callable[[Client], object]:
+        named = {**self._named(MEMCACHED), "spec": {"size": to}}
+        return lambda client: client.apply(named, field_manager="somebody")
+
+    def edit_deployment(self, client: Client) -> None:
+        template = {"spec": {"containers": [{"name": "memcached", "image": "memcached:0-edited"}]}}
+        edited = {**self._named(DEPLOYMENT), "spec": {"replicas": 1, "template": template}}
+        client.apply(edited, field_manager="somebody")
+
+    def delete_deployment(self, client: Client) -> None:
+        self._deleted = _get(client, DEPLOYMENT, self._key)["metadata"]["uid"]
+        client.delete(DEPLOYMENT, self._key)
+
+    def delete(self, client: Client) -> None:
+        client.delete(MEMCACHED, self._key)
+
+    # --- Facts ---
+
+    def created(self, client: Client) -> str:
+        owners = _get(client, DEPLOYMENT, self._key).get("metadata", {}).get("ownerReferences", [])
+        owned = any(o["kind"] == "Memcached" and o["name"] == self.name and o.get("controller") for o in owners)
+        return f"Deployment {self.name} exists, owned by Memcached {self.name}" if owned else ""
+
+    def ready(self, wanted: int) -> Callable[[Client], str]:
+        return lambda client: f"{wanted} of {wanted} Pods ready" if self._settled(client, wanted) else ""
+
+    def told(self, client: Client) -> str:
+        status = _get(client, MEMCACHED, self._key).get("status", {})
+        listed, pods = status.get("nodes", []), sorted(p["metadata"]["name"] for p in self._pods(client))
+        same = len(listed) == self.size and listed == pods and _condition(status, "Available") == "True"
         return f"status.nodes = {', '.join(listed)}" if same else ""
 
-    def repaired(client: Client) -> str:
-        deployment = _get(client, DEPLOYMENT, key).get("spec", {})
+    def repaired(self, client: Client) -> str:
+        deployment = _get(client, DEPLOYMENT, self._key).get("spec", {})
         image = deployment.get("template", {}).get("spec", {}).get("containers", [{}])[0].get("image")
-        wanted = _get(client, MEMCACHED, key)["spec"]
+        wanted = _get(client, MEMCACHED, self._key)["spec"]
         if deployment.get("replicas") != wanted["size"] or image != wanted["image"]:
             return ""
         return f"replicas are {wanted['size']} and the image is {image} again"
 
-    def back(client: Client) -> str:
-        uid = _get(client, DEPLOYMENT, key).get("metadata", {}).get("uid")
-        anew = uid is not None and uid != seen["uid"] and _settled(client, key, size + 2)
+    def back(self, client: Client) -> str:
+        uid = _get(client, DEPLOYMENT, self._key).get("metadata", {}).get("uid")
+        anew = uid is not None and uid != self._deleted and self._settled(client, self.size + 2)
         return "the Deployment is there again, with a new uid" if anew else ""
 
-    def collected(client: Client) -> str:
-        left = [_get(client, MEMCACHED, key), _get(client, DEPLOYMENT, key), *_pods(client, key)]
+    def collected(self, client: Client) -> str:
+        left = [_get(client, MEMCACHED, self._key), _get(client, DEPLOYMENT, self._key), *self._pods(client)]
         return "Deployment, ReplicaSets and Pods are gone too" if not any(left) else ""
 
-    def scale(to: int) -> Callable[[Client], object]:
-        return lambda client: client.apply({**_named(sample), "spec": {"size": to}}, field_manager="somebody")
+    # --- Looking ---
 
-    ns = f" -n {namespace}" if namespace != "default" else ""
-    return [
-        Step("create", "kubectl apply -f sample.yaml", lambda c: c.apply(sample, field_manager="demo"), created),
-        Step("Pods ready", f"kubectl get pods{ns}", _nothing, ready(size)),
-        Step("status filled", f"kubectl get memcached {name}{ns} -o yaml", _nothing, nodes),
-        Step("scale up", f"kubectl scale memcached {name}{ns} --replicas={size + 2}", scale(size + 2), ready(size + 2)),
-        Step("drift: edited", f"kubectl edit deployment {name}{ns}", edit_deployment, repaired),
-        Step("drift: deleted", f"kubectl delete deployment {name}{ns}", delete_deployment, back),
-        Step("scale down", f"kubectl scale memcached {name}{ns} --replicas={size}", scale(size), ready(size)),
-        Step("delete", f"kubectl delete memcached {name}{ns}", lambda c: c.delete(MEMCACHED, key), collected),
-    ]
+    def _named(self, kind: tuple[str, str]) -> Obj:
+        metadata = {"name": self.name, "namespace": self.namespace}
+        return {"apiVersion": kind[0], "kind": kind[1], "metadata": metadata}
 
+    def _pods(self, client: Client) -> list[Obj]:
+        """Return the Pods of the Memcached that are not on their way out."""
+        labels = {"app.kubernetes.io/instance": self.name}
+        pods: list[Obj] = client.list(POD, namespace=self.namespace, labels=labels)
+        return [pod for pod in pods if "deletionTimestamp" not in pod["metadata"]]
 
-def _named(sample: Obj) -> Obj:
-    metadata = {k: sample["metadata"][k] for k in ("name", "namespace") if k in sample["metadata"]}
-    return {"apiVersion": sample["apiVersion"], "kind": sample["kind"], "metadata": metadata}
+    def _settled(self, client: Client, wanted: int) -> bool:
+        pods = self._pods(client)
+        ready = sum(_condition(pod.get("status", {}), "Ready") == "True" for pod in pods)
+        told: int = _get(client, MEMCACHED, self._key).get("status", {}).get("readyReplicas", 0)
+        return len(pods) == wanted == ready == told
 
 
 def _nothing(client: Client) -> None:
@@ -134,21 +161,6 @@ def _get(client: Client, kind: tuple[str, str], key: tuple[str, str]) -> Obj:
     except NotFound:
         return {}
     return obj
-
-
-def _pods(client: Client, key: tuple[str, str]) -> list[Any]:
-    """Return the Pods of the Memcached that are not on their way out."""
-    namespace, name = key
-    pods = client.list(POD, namespace=namespace, labels={"app.kubernetes.io/instance": name})
-    return [pod for pod in pods if "deletionTimestamp" not in pod["metadata"]]
-
-
-def _settled(client: Client, key: tuple[str, str], wanted: int) -> bool:
-    status = _get(client, MEMCACHED, key).get("status", {})
-    pods = _pods(client, key)
-    ready = [p for p in pods if _condition(p.get("status", {}), "Ready") == "True"]
-    told: int = status.get("readyReplicas", 0)
-    return len(pods) == wanted == len(ready) == told
 
 
 def _condition(status: Obj, kind: str) -> str | None:

@@ -25,3 +25,10 @@ class TestPage:
     def test_it_speaks_of_the_project_alone(self, page):
         """No machine's paths on any page."""
         assert not re.search(r"/(root|home|work)/", page.read_text())
+
+
+def test_the_readme_shows_the_first_example():
+    """The controller on the front page is the one that the tests run."""
+    example = (ROOT / "docs" / "examples" / "01_configmap_copier.py").read_text()
+
+    assert example.rstrip() in (ROOT / "README.md").read_text()

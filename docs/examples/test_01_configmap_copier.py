@@ -1,4 +1,3 @@
-# ruff: noqa: S101 - tests assert
 """How to test a controller: a cluster in memory, the real informers, queue and workers, no threads and no sleeps."""
 
 from importlib import import_module

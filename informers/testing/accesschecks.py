@@ -150,8 +150,8 @@ def _client(client: Obj, at: str) -> list[Cause]:
     url, service = client.get("url"), client.get("service")
     if (url is None) == (service is None):
         return [causes.required(at, "exactly one of url or service is required")]
-    if url is not None:
-        scheme = urlsplit(url).scheme
+    if service is None:
+        scheme = urlsplit(str(url)).scheme
         detail = "'https' is the only allowed URL scheme; desired format: https://host[/path]"
         return [] if scheme == "https" else [causes.invalid(f"{at}.url", scheme, detail)]
     where = f"{at}.service"

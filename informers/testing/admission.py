@@ -63,15 +63,15 @@ def _refuses_null(node: Node) -> bool:
 def _default(value: Any, node: Node) -> None:
     if isinstance(value, dict):
         for name, part in node.properties.items():
-            if part.default is not MISSING and value.get(name, MISSING) in (MISSING, None):
-                if name not in value or not part.nullable:
-                    value[name] = copied(part.default)
+            absent = name not in value or (value[name] is None and _refuses_null(part))
+            if part.default is not MISSING and absent:
+                value[name] = copied(part.default)
         for name, inner in value.items():
-            part = node.properties.get(name)
-            beyond = part or node.additional
+            beyond = node.properties.get(name) or node.additional
             if beyond is None or not beyond.described:
                 continue
-            if inner is None and part is None and _refuses_null(beyond) and beyond.default is not MISSING:
+            fills = name not in node.properties and _refuses_null(beyond) and beyond.default is not MISSING
+            if inner is None and fills:
                 value[name] = copied(beyond.default)
             _default(value[name], beyond)
     elif isinstance(value, list):
@@ -90,10 +90,8 @@ def validate(obj: Obj, node: Node, *, old: Obj | None = None) -> list[Cause]:
         old: What it replaces; faults of the schema in parts that did not change are passed over.
     """
     metadata = obj.get("metadata") or {}
-    if old is None:
-        found = check_metadata(metadata)
-    else:
-        found = check_metadata_update(metadata, old.get("metadata") or {})
+    before = (old or {}).get("metadata") or {}
+    found = check_metadata(metadata) if old is None else check_metadata_update(metadata, before)
     found += violations(obj, node.given, old=MISSING if old is None else old)
     found += _embedded(obj, node, "")
     repeated = list(_repeated(obj, node, ""))

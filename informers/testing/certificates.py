@@ -1,14 +1,17 @@
 """A certificate authority for one process: it signs one server certificate and is forgotten with it.
 
-The only module that touches `cryptography`. Keys are made anew for every server and MUST NOT be written anywhere but
-where the caller asks.
+The only module that touches `cryptography`. Keys are made anew for every server and MUST NOT outlive it: the one file
+that OpenSSL wants lives for the moment of reading.
 """
 
 from __future__ import annotations
 
 import ipaddress
+import ssl
+import tempfile
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cryptography import x509
@@ -37,6 +40,18 @@ class ServerCertificate:
     authority: bytes
     certificate: bytes
     key: bytes = field(repr=False)
+
+    def context(self) -> ssl.SSLContext:
+        """Return what a server needs to shake hands; HTTP/1.1 is all it offers."""
+        made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        made.set_alpn_protocols(["http/1.1"])
+        with tempfile.TemporaryDirectory() as folder:  # OpenSSL reads certificates from files only
+            chain, key = Path(folder, "tls.crt"), Path(folder, "tls.key")
+            chain.write_bytes(self.certificate)
+            key.touch(mode=0o600)
+            key.write_bytes(self.key)
+            made.load_cert_chain(chain, key)
+        return made
 
 
 def issue(hosts: Iterable[str], *, now: datetime) -> ServerCertificate:

@@ -40,6 +40,8 @@ class RandomChoices:
         deviation: The probability that a decision is made at random instead.
         faults: The same for decisions whose label begins with "fault", which are rarer and matter more; None for
             `deviation`.
+
+    Threads: the task that holds the baton.
     """
 
     def __init__(self, seed: int | str, deviation: float = 0.1, *, faults: float | None = None) -> None:
@@ -53,7 +55,10 @@ class RandomChoices:
 
 
 class Replay:
-    """Makes the choices of a list, benign ones after its end; a choice too large for its options is clamped."""
+    """Makes the choices of a list, benign ones after its end; a choice too large for its options is clamped.
+
+    Threads: the task that holds the baton.
+    """
 
     def __init__(self, choices: Sequence[int]) -> None:
         self._choices = iter(choices)

@@ -47,13 +47,11 @@ def _at(path: str) -> str:
 
 def _check(value: Any, schema: Obj, path: str, old: Any) -> _Result:
     types = _types(schema)
-    form = _format(schema, types)
     if value is None:
-        faults = _null_faults(schema, types, path)
-        return _Result([] if faults and old is None else faults, 1)
+        return _Result([] if old is None else _null_faults(schema, types, path), 1)
     faults: list[Cause] = []
     score = 1
-    for result in _results(value, schema, path, old, types, form):
+    for result in _results(value, schema, path, old):
         faults += result.faults
         score += result.score + 1
     if faults and old is not MISSING and same(value, old):
@@ -61,7 +59,9 @@ def _check(value: Any, schema: Obj, path: str, old: Any) -> _Result:
     return _Result(faults, score)
 
 
-def _results(value: Any, schema: Obj, path: str, old: Any, types: tuple[str, ...], form: str) -> Iterator[_Result]:
+def _results(value: Any, schema: Obj, path: str, old: Any) -> Iterator[_Result]:
+    types = _types(schema)
+    form = _format(schema, types)
     if types or form:
         fault = _type_fault(value, types, form, path)
         yield _Result([fault] if fault else [], 0 if fault else 1)
@@ -116,7 +116,9 @@ def _kind(value: Any) -> tuple[str, str]:
         return "integer", "int64"
     if isinstance(value, float):
         return "number", "float64"
-    return {str: ("string", ""), list: ("array", "")}.get(type(value), ("object", ""))
+    if isinstance(value, str):
+        return "string", ""
+    return ("array" if isinstance(value, list) else "object"), ""
 
 
 def _type_fault(value: Any, types: tuple[str, ...], form: str, path: str) -> Cause | None:

@@ -64,10 +64,9 @@ def _frozen(spec: Obj, old: Obj) -> list[Cause]:
     found = [causes.immutable("spec.group", spec["group"])] if spec.get("group") != old.get("group") else []
     if spec.get("scope") != old.get("scope"):
         found.append(causes.immutable("spec.scope", spec.get("scope", "")))
-    for name in ("kind", "plural"):
-        if spec["names"].get(name) != old["names"].get(name):
-            found.append(causes.immutable(f"spec.names.{name}", spec["names"].get(name, "")))
-    return found
+    names, before = spec["names"], old["names"]
+    changed = [name for name in ("kind", "plural") if names.get(name) != before.get(name)]
+    return found + [causes.immutable(f"spec.names.{name}", names.get(name, "")) for name in changed]
 
 
 def _versions(spec: Obj) -> list[Cause]:

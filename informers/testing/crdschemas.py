@@ -63,11 +63,12 @@ def check_structural(crd: Obj) -> list[Cause]:
     ]
     if missing:
         return missing
-    if schemas and all(schema == schemas[0] for schema in schemas):
-        return check_schema(schemas[0], "spec.validation.openAPIV3Schema")
+    given = [schema for schema in schemas if schema is not None]
+    if given and all(schema == given[0] for schema in given):
+        return check_schema(given[0], "spec.validation.openAPIV3Schema")
     return [
         cause
-        for index, schema in enumerate(schemas)
+        for index, schema in enumerate(given)
         for cause in check_schema(schema, f"spec.versions[{index}].schema.openAPIV3Schema")
     ]
 
@@ -243,12 +244,10 @@ def _rules(schema: Obj, at: str) -> Iterator[Cause]:
 
 def _leads_somewhere(schema: Obj, path: str) -> bool:
     for name in re.findall(r"\.([A-Za-z_]\w*)|\['([^']*)'\]", path):
-        fields = schema.get("properties") or {}
-        key = name[0] or name[1]
-        beyond = schema.get("additionalProperties")
-        if key not in fields and not isinstance(beyond, dict):
+        inner = (schema.get("properties") or {}).get(name[0] or name[1], schema.get("additionalProperties"))
+        if not isinstance(inner, dict):
             return False
-        schema = fields[key] if key in fields else beyond
+        schema = inner
     return True
 
 

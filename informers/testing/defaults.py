@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["decode_builtin", "default_builtin", "validate_builtin"]
 
 _DEFAULTS: Final = {**POD_DEFAULTS, **KIND_DEFAULTS}
-_ZEROS: Final = ("", 0, False, {}, [], None)
+_ZEROS: Final[tuple[Any, ...]] = ("", 0, False, {}, [], None)
 
 
 def decode_builtin(gvk: GroupVersionKind, obj: Obj) -> None:

@@ -61,7 +61,9 @@ class Deletes:
         if not finalizers and not grace and not (obj.get("spec") or {}).get("finalizers"):
             if not dry_run:
                 self.writes.storage.remove(info.storage, record.path)
-            return from_storage(info, obj), True
+            if begun is None and info.storage == ("", "pods"):
+                self._mark(info, obj, 0, first=True)
+            return from_storage(info, head_first(info, obj)), True
         meta["finalizers"] = finalizers
         if begun is None or grace < begun:
             self._mark(info, obj, grace, first=begun is None)

@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Final
 
 from informers.api.errors import BadRequest, Conflict, ServerError
 from informers.api.objects import GroupVersionKind
-from informers.testing.fieldset import FieldSet, difference, intersection, members, path_text, union, without
+from informers.testing.fieldset import (
+    FieldSet,
+    Unreadable,
+    difference,
+    intersection,
+    members,
+    path_text,
+    union,
+    without,
+)
 from informers.testing.lastapplied import adopted, refreshed
 from informers.testing.managers import APPLY, UPDATE, Managed, Manager, Owned, capped, decode, encode, is_reset
 from informers.testing.merging import check, merge
@@ -76,11 +85,11 @@ def _managed_before(before: Obj | None, after: Obj, subresource: str, *, builtin
     if not subresource and given and given != live:
         try:
             return decode(given, trusted=False) or decode(live)
-        except (ValueError, AttributeError):
+        except Unreadable:
             pass
     try:
         return decode(live)
-    except (ValueError, AttributeError):
+    except Unreadable:
         return {}
 
 
@@ -143,9 +152,10 @@ def apply(
     node = node or ANY
     _check(applied, node)
     reset = reset_by(node, applied.get("kind", ""), subresource, has_status=has_status)
-    base, managed = _start(
-        live, applied, Manager(_BEFORE, UPDATE, applied["apiVersion"], subresource), time, node, reset
-    )
+    base, managed = (_nothing(node, applied), {}) if live is None else (_bare(live), _known(live))
+    if live is not None and not managed:
+        unknown = Manager(_BEFORE, UPDATE, applied["apiVersion"], subresource)
+        managed = _updated({}, compare(_nothing(node, applied), base, node), unknown, time or None, reset)
     who = Manager(manager, APPLY, "", subresource)
     previous = managed.get(who)
     fields = without(field_set(applied, node), reset)
@@ -183,20 +193,11 @@ def _kind_text(obj: Obj) -> str:
     return f"{group}/{version}, Kind={kind}"
 
 
-def _start(
-    live: Obj | None, applied: Obj, unknown: Manager, time: str, node: Node, reset: FieldSet
-) -> tuple[Obj, Managed]:
-    """Return what to apply to and its managers; fields that nobody is known to have written are `unknown`'s."""
-    if live is None:
-        return _nothing(node, applied), {}
-    base = _bare(live)
+def _known(live: Obj) -> Managed:
     try:
-        managed = decode((live.get("metadata") or {}).get("managedFields"))
-    except (ValueError, AttributeError) as error:
+        return decode((live.get("metadata") or {}).get("managedFields"))
+    except Unreadable as error:
         raise ServerError(f"failed to decode managed fields: {error}") from error
-    if not managed:
-        managed = _updated({}, compare(_nothing(node, applied), base, node), unknown, time or None, reset)
-    return base, managed
 
 
 def _refuse_conflicts(managed: Managed, changed: FieldSet, who: Manager, free: FieldSet) -> None:
@@ -243,7 +244,7 @@ def _finished(merged: Obj, applied: Obj, managed: Managed, who: Manager, node: N
 def keep_times(before: Obj, after: Obj) -> bool:
     """Restore `before`'s managedFields in `after` when nothing but their times changed; return whether that was so.
 
-    The last step before a write is stored: True means that nothing is to be stored. The resourceVersion is not compared.
+    The last step before a write is stored: True means that nothing is to be stored. The resourceVersion does not count.
     """
     old, new = (obj.get("metadata") or {} for obj in (before, after))
     mine, theirs = (

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FieldSet",
+    "Unreadable",
     "below",
     "difference",
     "entry",
@@ -37,6 +38,14 @@ __all__ = [
 
 FieldSet: TypeAlias = dict[str, Any]
 """A set of paths, or an entry of one."""
+
+
+class Unreadable(ValueError):
+    """What a client wrote as a field set, or as an entry of managedFields, is none.
+
+    Threads: immutable.
+    """
+
 
 _HERE = "."
 
@@ -203,10 +212,10 @@ def normal(found: Any) -> FieldSet:
     """Return a set that a client wrote in the form that ours have.
 
     Raises:
-        ValueError: It is none.
+        Unreadable: It is none.
     """
     if not isinstance(found, dict):
-        raise ValueError("a field set is an object")
+        raise Unreadable("a field set is an object")
     return {_key(key): normal(inner) for key, inner in found.items() if key[:2] in ("f:", "k:", "v:", "i:", ".")}
 
 

@@ -60,7 +60,7 @@ def satisfies(name: str, text: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def _compiled(pattern: str) -> re.Pattern[str] | None:
-    """Return Go's regular expression as Python's: `$` is the very end, classes and `\\z` are spelt differently."""
+    r"""Return Go's regular expression as Python's: `$` is the very end, classes and `\z` are spelt differently."""
     text = re.sub(r"(?<!\\)((?:\\\\)*)\$(?![^\[]*\])", r"\1\\Z", pattern).replace(r"\z", r"\Z")
     for name, members in _CLASSES.items():
         text = text.replace(f"[:{name}:]", members)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from informers.testing.resources import ResourceInfo
     from informers.testing.schemas import Node
 
-__all__ = ["apply", "check", "identify", "schema_of", "take_in", "track"]
+__all__ = ["apply", "check", "go_type", "identify", "schema_of", "take_in", "track"]
 
 
 def schema_of(info: ResourceInfo) -> Node | None:
@@ -54,7 +54,7 @@ def identify(info: ResourceInfo, obj: Obj) -> None:
     obj["kind"], obj["apiVersion"] = wanted, expected
     if not isinstance(obj.setdefault("metadata", {}), dict):
         if obj["metadata"] is not None:
-            raise _undecodable(info, _go_type(obj["metadata"]), f"{wanted}.metadata", "v1.ObjectMeta")
+            raise _undecodable(info, go_type(obj["metadata"]), f"{wanted}.metadata", "v1.ObjectMeta")
         obj["metadata"] = {}
 
 
@@ -110,6 +110,10 @@ def track(info: ResourceInfo, before: Obj | None, after: Obj, options: WriteOpti
         node=schema_of(info),
         has_status="status" in info.subresources,
     )
+    if options.subresource == "scale":
+        for entry in after["metadata"].get("managedFields") or ():
+            if entry.get("subresource") == "scale":
+                entry.pop("time", None)
 
 
 def apply(info: ResourceInfo, live: Obj | None, applied: Obj, options: WriteOptions, now: datetime) -> Obj:
@@ -148,6 +152,9 @@ def _undecodable(info: ResourceInfo, found: str, field: str, wanted: str) -> err
     return _not_handled(info, f"json: cannot unmarshal {found} into Go struct field {field} of type {wanted}")
 
 
-def _go_type(value: Any) -> str:
+def go_type(value: Any) -> str:
+    """Return what Go's JSON decoder calls a value."""
+    if isinstance(value, float):
+        return f"number {value}"
     names = {bool: "bool", str: "string", list: "array", dict: "object"}
     return next((name for kind, name in names.items() if isinstance(value, kind)), "number")

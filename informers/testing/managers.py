@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from informers.testing.fieldset import FieldSet, normal, ordered, union
+from informers.testing.fieldset import FieldSet, Unreadable, normal, ordered, union
 from informers.testing.gotext import quote
 
 if TYPE_CHECKING:
@@ -77,13 +77,15 @@ def decode(entries: Any, *, trusted: bool = True) -> Managed:
         trusted: Whether they are our own, in canonical form.
 
     Raises:
-        ValueError: One of them is malformed; the server then takes none of them.
+        Unreadable: One of them is malformed; the server then takes none of them.
     """
     managed: Managed = {}
     for entry in entries or ():
+        if not isinstance(entry, dict):
+            raise Unreadable("a managedFields entry is an object")
         operation, version = entry.get("operation"), entry.get("apiVersion")
         if operation not in (APPLY, UPDATE) or not version or entry.get("fieldsType") != "FieldsV1":
-            raise ValueError("a managedFields entry is malformed")
+            raise Unreadable("a managedFields entry is malformed")
         manager = Manager(
             entry.get("manager", ""), operation, "" if operation == APPLY else version, entry.get("subresource", "")
         )

@@ -52,8 +52,8 @@ def _merge_lists(live: list[Any], applied: list[Any], node: Node) -> list[Any]:
     ours, theirs = [item_key(item, node) for item in live], [item_key(item, node) for item in applied]
     incoming = dict(zip(theirs, applied, strict=True))
     existing: dict[str, Any] = {}
-    for key, item in zip(ours, live, strict=True):
-        existing[key] = MISSING if key in existing else item
+    for name, item in zip(ours, live, strict=True):
+        existing[name] = MISSING if name in existing else item
     shared = iter([key for key in theirs if key in existing])
     wanted = next(shared, None)
     out: list[Any] = []

@@ -168,7 +168,7 @@ class Node:
 
     @property
     def described(self) -> bool:
-        """Whether the author of a CRD says anything of it; what is merely kept, and metadata, is looked after elsewhere."""
+        """Whether the author of a CRD says anything of it; what is merely kept, and metadata, is handled elsewhere."""
         return self is not ANY and self is not ATOMIC and not self.definition
 
     @property

@@ -112,12 +112,12 @@ def _formed(name: str, value: Obj) -> Obj:
             out[key] = inner
         elif inner is not None:
             try:
-                inner = field.form(inner)
+                formed = field.form(inner)
             except Mismatch as mismatch:
                 mismatch.at(struct.name, field.place)
                 raise
-            if inner or not field.optional:
-                out[key] = inner
+            if formed or not field.optional:
+                out[key] = formed
     for key, make in struct.always:
         if key not in out:
             out[key] = make()

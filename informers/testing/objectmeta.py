@@ -57,9 +57,11 @@ def check_metadata_update(metadata: Obj, old: Obj, *, at: str = "metadata") -> l
     found = []
     if generation < (old.get("generation") or 0):
         found.append(causes.invalid(f"{at}.generation", generation, "must not be decremented"))
-    for name in ("name", "namespace"):
-        if metadata.get(name, "") != old.get(name, ""):
-            found.append(causes.immutable(f"{at}.{name}", metadata.get(name, "")))
+    found += [
+        causes.immutable(f"{at}.{name}", metadata.get(name, ""))
+        for name in ("name", "namespace")
+        if metadata.get(name, "") != old.get(name, "")
+    ]
     return found + _check_shared(metadata, at)
 
 
@@ -94,9 +96,8 @@ def _check_owners(owners: list[Obj], at: str) -> list[Cause]:
         gvk = GroupVersionKind.parse(owner.get("apiVersion", ""), owner.get("kind", ""))
         if not gvk.version:
             found.append(causes.invalid(f"{at}.apiVersion", owner.get("apiVersion", ""), "version must not be empty"))
-        for name in ("kind", "name", "uid"):
-            if not owner.get(name):
-                found.append(causes.invalid(f"{at}.{name}", "", "must not be empty"))
+        needed = ("kind", "name", "uid")
+        found += [causes.invalid(f"{at}.{name}", "", "must not be empty") for name in needed if not owner.get(name)]
         if gvk == ("", "v1", "Event"):
             found.append(causes.invalid(at, owner, "/v1, Kind=Event is disallowed from being an owner"))
         if owner.get("controller"):

@@ -114,7 +114,9 @@ class Scheduler:
                 return
             reasons[why] = reasons.get(why, 0) + 1
         listed = ", ".join(f"{count} {why}" for why, count in sorted(reasons.items()))
-        self._refuse(pod, f"0/{len(nodes)} nodes are available: {listed or 'no nodes'}.")
+        none = f"0/{len(nodes)} nodes are available"
+        hopeless = f"{len(nodes)} Preemption is not helpful for scheduling."
+        self._refuse(pod, f"{none}: {listed}. no new claims to deallocate, preemption: {none}: {hopeless}")
 
     def _bind(self, pod: Obj, node: str) -> None:
         key = NamespacedName(pod["metadata"]["namespace"], pod["metadata"]["name"])

@@ -36,6 +36,8 @@ def progressed(pod: Obj, said: Mapping[str, _Said], now: datetime) -> Obj:
         since = old["lastTransitionTime"] if old and old["status"] == value else timestamp(now)
         new = {"type": kind, "status": value, "lastProbeTime": None, "lastTransitionTime": since}
         new.update({name: text for name, text in (("reason", reason), ("message", message)) if text})
+        if kind == "PodScheduled":
+            new["observedGeneration"] = pod["metadata"].get("generation", 1)
         conditions[kind] = new
     return _ordered({**status, "conditions": list(conditions.values())})
 

@@ -134,7 +134,8 @@ def _tell_failure(status: Obj, sets: Sequence[Obj], new: Obj | None) -> None:
 
 def _set(status: Obj, kind: str, value: str, reason: str, message: str, now: datetime) -> None:  # noqa: PLR0917 - the fields of a condition
     moments = {"lastUpdateTime": timestamp(now), "lastTransitionTime": timestamp(now)}
-    set_condition(status, {"type": kind, "status": value, **moments, "reason": reason, "message": message})
+    new = {"type": kind, "status": value, **moments, "reason": reason, "message": message}
+    set_condition(status, new, last=True)
 
 
 def _sum(sets: Sequence[Obj], name: str) -> int:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from informers.testing.resources import ResourceInfo
 
 __all__ = [
+    "absent_uid",
     "already_exists",
     "bad_request",
     "crd_terminating",
@@ -69,6 +70,11 @@ def other_uid(info: ResourceInfo, name: str, path: str, asked: str, found: str) 
     detail = f"Precondition failed: UID in precondition: {asked}, UID in object meta: {found}"
     why = f"StorageError: invalid object, Code: 4, Key: {path}, ResourceVersion: 0, AdditionalErrorMsg: {detail}"
     return _conflict(info, name, why)
+
+
+def absent_uid(info: ResourceInfo, name: str, asked: str) -> errors.Conflict:
+    """Return the refusal to apply to an object, known by its uid, that does not exist."""
+    return _conflict(info, name, f"uid mismatch: the provided object specified uid {asked}, and no existing object was found")
 
 
 def precondition(info: ResourceInfo, name: str, field: str, asked: str, found: str) -> errors.Conflict:

@@ -143,9 +143,8 @@ def check_limit_range(spec: Obj) -> list[Cause]:
         if kind not in _LIMIT_TYPES and "/" not in kind:
             found.append(causes.invalid(f"{at}.type", kind, "must be a standard limit type or fully qualified"))
         if kind == "Pod":
-            for name in ("default", "defaultRequest"):
-                if item.get(name):
-                    found.append(causes.forbidden(f"{at}.{name}", "may not be specified when `type` is 'Pod'"))
+            refused = [name for name in ("default", "defaultRequest") if item.get(name)]
+            found += [causes.forbidden(f"{at}.{name}", "may not be specified when `type` is 'Pod'") for name in refused]
         found += _limit_faults(item, at)
     return found
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from informers.api import errors
 from informers.api.selectors import LabelSelector
-from informers.testing import metadata, patches, refusals
+from informers.testing import intake, metadata, patches, refusals
 from informers.testing.conversion import from_storage
 
 if TYPE_CHECKING:
@@ -44,13 +44,14 @@ def update_scale(writes: Writes, info: ResourceInfo, key: NamespacedName, scale:
         Invalid: The number is negative.
         Conflict: It is of another version or uid.
     """
-    if scale.get("kind") not in (None, "", "Scale"):
-        text = f'Scale in version "v1" cannot be handled as a Scale: unexpected kind "{scale["kind"]}"'
-        raise refusals.bad_request(text)
+    kind = scale.get("kind") or "Scale"
+    if kind != "Scale":
+        why = f'no kind "{kind}" is registered for version "autoscaling/v1" in scheme "pkg/runtime/scheme.go:111"'
+        raise refusals.bad_request(f'{kind} in version "v1" cannot be handled as a Scale: {why}')
     meta = scale.get("metadata") if isinstance(scale.get("metadata"), dict) else {}
     metadata.check_name(key, meta or {})
     record = _record(writes, info, key)
-    replicas = _asked(scale, key.name)
+    replicas = _asked(info, scale, key.name)
     _match(info, key, meta or {}, record)
     obj = from_storage(info, record.decode())
     _put(obj, _replicas_path(info), replicas)
@@ -90,12 +91,19 @@ def _match(info: ResourceInfo, key: NamespacedName, meta: Obj, record: Record) -
         raise refusals.modified(info, key.name)
 
 
-def _asked(scale: Obj, name: str) -> int:
+def _asked(info: ResourceInfo, scale: Obj, name: str) -> int:
     spec = scale.get("spec") if isinstance(scale.get("spec"), dict) else {}
-    replicas = (spec or {}).get("replicas", 0)
+    replicas = (spec or {}).get("replicas") or 0
     if not isinstance(replicas, int) or isinstance(replicas, bool):
-        why = "json: cannot unmarshal into Go struct field ScaleSpec.spec.replicas of type int32"
+        if info.custom:
+            text = 'no kind is registered for the type v1.Scale in scheme "pkg/runtime/scheme.go:111"'
+            raise refusals.bad_request(text)
+        found = intake.go_type(replicas)
+        why = f"json: cannot unmarshal {found} into Go struct field ScaleSpec.spec.replicas of type int32"
         raise refusals.bad_request(f'Scale in version "v1" cannot be handled as a Scale: {why}')
+    if replicas < 0 and info.custom:
+        why = f"Invalid value: {replicas}: should be a non-negative integer"
+        raise refusals.invalid(info, name, [errors.Cause("FieldValueInvalid", _replicas_path(info), why)])
     if replicas < 0:
         why = f"Invalid value: {replicas}: must be greater than or equal to 0"
         cause = errors.Cause("FieldValueInvalid", "spec.replicas", why)

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import secrets
-import ssl
-import tempfile
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -41,6 +40,10 @@ __all__ = ["ApiServer", "ServerOptions", "ServerSnapshot"]
 
 BODY_LIMIT = 3 * 1024 * 1024
 """Bytes of a request body; the API server's own limit."""
+_HEAD_LIMIT = 1024 * 1024
+"""Bytes of a request line, or of one header; selectors can be long."""
+_SILENT = logging.Logger("informers.testing.server")
+_SILENT.addHandler(logging.NullHandler())
 _HOSTS = ("localhost", "127.0.0.1", "::1", "kubernetes", "kubernetes.default", "kubernetes.default.svc")
 _STOP_WITHIN: Seconds = 1.0
 
@@ -169,10 +172,19 @@ class ApiServer:
 
     async def _serve(self, loop: AbstractEventLoop, listening: Event) -> None:
         self._loop, self._stopping = loop, asyncio.Event()
-        http = web.Server(self._answer, request_factory=_request_factory(loop), handler_cancellation=True)
+        loop.set_exception_handler(self._overheard)
+        http = web.Server(
+            self._answer,
+            request_factory=_request_factory(loop),
+            handler_cancellation=True,
+            logger=_SILENT,
+            max_line_size=_HEAD_LIMIT,
+            max_field_size=_HEAD_LIMIT,
+        )
         host, port = self._options.host, self._options.port
+        tls = self._certificate.context() if self._certificate is not None else None
         try:
-            server = await loop.create_server(http, host, port, ssl=self._context(), backlog=1024)
+            server = await loop.create_server(http, host, port, ssl=tls, backlog=1024)
         except OSError as error:
             self._failure = OSError(error.errno, f"cannot listen on {host}:{port}: {error.strerror}")
             return
@@ -192,25 +204,14 @@ class ApiServer:
         await asyncio.gather(*left, return_exceptions=True)
         await asyncio.sleep(0)  # lets closed transports say goodbye
 
-    def _context(self) -> ssl.SSLContext | None:
-        if self._certificate is None:
-            return None
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.set_alpn_protocols(["http/1.1"])
-        with tempfile.TemporaryDirectory() as folder:  # OpenSSL reads certificates from files only
-            chain, key = Path(folder, "tls.crt"), Path(folder, "tls.key")
-            chain.write_bytes(self._certificate.certificate)
-            key.touch(mode=0o600)
-            key.write_bytes(self._certificate.key)
-            context.load_cert_chain(chain, key)
-        return context
-
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         self._requests += 1
         method, target = request.method, request.raw_path
         refusal = self._gate.refusal(request.headers.get("Authorization", ""), method, target)
         if refusal is not None:
             return _response(refusal)
+        if request.headers.get("Expect", "").lower() == "100-continue":
+            await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         try:
             body = await request.read() if request.can_read_body else b""
         except web.HTTPRequestEntityTooLarge:
@@ -227,9 +228,18 @@ class ApiServer:
             self._options.audit(asked, answer.status)
         return _response(answer)
 
-    def _fault(self, error: Exception) -> RestResponse:
+    def _overheard(self, _: AbstractEventLoop, context: dict[str, Any]) -> None:
+        """Take what the loop has to say: clients that break off a handshake are no fault of ours, the rest is."""
+        error = context.get("exception")
+        if not isinstance(error, OSError):
+            self._note(error or RuntimeError(context.get("message", "unknown")))
+
+    def _note(self, error: BaseException) -> None:
         self._faults += 1
         self._last_fault = f"{type(error).__name__}: {error}"
+
+    def _fault(self, error: Exception) -> RestResponse:
+        self._note(error)
         text = f"Internal error occurred: {self._last_fault}"
         return refuse(errors.ServerError(text, code=500, reason="InternalError"), Media())
 
@@ -246,6 +256,8 @@ class ApiServer:
             await response.write_eof()
         except (ConnectionError, asyncio.CancelledError):
             pass  # the client hung up, or the server stops: there is nobody to tell
+        except Exception as error:  # noqa: BLE001 - a fault of ours; the answer has begun, so it can only end
+            self._note(error)
         finally:
             del self._open[stream]
             stream.close()

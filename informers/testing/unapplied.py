@@ -25,7 +25,8 @@ def pruned(merged: Any, last: FieldSet, owned: Iterable[FieldSet], node: Node) -
     A field that goes takes along what is below it only if that, too, was in `last` or has no owner; items of a list
     and fields of a map that nobody applied stay.
     """
-    held = reduce(union, owned, {})
+    nothing: FieldSet = {}
+    held = reduce(union, owned, nothing)
     if not difference(last, held):
         return merged
     last, held = _named(last, node), _named(held, node)

@@ -39,9 +39,7 @@ def prune(obj: Obj, node: Node) -> list[str]:
 
 
 def malformed(obj: Obj, node: Node) -> str:
-    """Return the server's sentence on metadata of a custom resource that it cannot read, or on that of an object
-    embedded in it; empty when it can.
-    """
+    """Return the server's sentence on metadata that it cannot read, in a custom resource or embedded; empty if none."""
     metadata = obj.get("metadata")
     if isinstance(metadata, dict):
         try:
@@ -62,12 +60,18 @@ def _malformed_parts(value: Any, node: Node, path: str) -> Iterator[str]:
                 normalise(dict(metadata), definition(_META))
             except Mismatch as mismatch:
                 yield f"{path}.metadata: {causes.invalid('', metadata, str(mismatch)).message}"
-    items = value.items() if isinstance(value, dict) else enumerate(value)
-    for name, inner in items:
-        part = node.items if isinstance(name, int) else node.field(name)
+    for here, inner, part in _below(value, node, path):
         if isinstance(inner, dict | list) and part is not None and part.described:
-            here = f"{path}[{name}]" if isinstance(name, int) else f"{path}.{name}" if path else name
             yield from _malformed_parts(inner, part, here)
+
+
+def _below(value: Any, node: Node, path: str) -> Iterator[tuple[str, Any, Node | None]]:
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield (f"{path}.{name}" if path else name), inner, node.field(name)
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield f"{path}[{index}]", inner, node.items
 
 
 def _unknown(value: Any, node: Node, path: str, found: list[str]) -> None:

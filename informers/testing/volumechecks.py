@@ -13,8 +13,12 @@ from informers.testing.names import dns_label, dns_subdomain
 from informers.testing.quantities import nanos
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from informers.api.errors import Cause
     from informers.api.objects import Obj
+
+    _Check = Callable[[Obj, str], list[Cause]]
 
 __all__ = ["check_volumes"]
 
@@ -102,7 +106,7 @@ def _host_path(source: Obj, at: str) -> list[Cause]:
     return found + choice(source.get("type") or "", f"{at}.type", _HOST_TYPES)
 
 
-def _needs(name: str) -> object:
+def _needs(name: str) -> _Check:
     def check(source: Obj, at: str) -> list[Cause]:
         found = [] if source.get(name) else [causes.required(f"{at}.{name}")]
         return found + _files(source, at)
@@ -156,7 +160,7 @@ def _projected(source: Obj, at: str) -> list[Cause]:
     return found
 
 
-_CHECKS: Final = {
+_CHECKS: Final[dict[str, _Check]] = {
     "emptyDir": _empty_dir,
     "hostPath": _host_path,
     "secret": _needs("secretName"),

@@ -104,8 +104,11 @@ def moment(text: str) -> datetime:
     return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
 
 
-def set_condition(status: Obj, new: Obj) -> None:
-    """Put a condition into a status; its transition time stays while its value does, and so does an unchanged one."""
+def set_condition(status: Obj, new: Obj, *, last: bool = False) -> None:
+    """Put a condition into a status, `last` or where it was; its transition time stays while its value does.
+
+    One with the same value and reason as before stays as it is.
+    """
     conditions: list[Obj] = status.get("conditions") or []
     old = next((c for c in conditions if c["type"] == new["type"]), None)
     if old is not None:
@@ -113,7 +116,10 @@ def set_condition(status: Obj, new: Obj) -> None:
             return
         if old["status"] == new["status"]:
             new = {**new, "lastTransitionTime": old["lastTransitionTime"]}
-    status["conditions"] = [new if c is old else c for c in conditions] + ([] if old else [new])
+    if last or old is None:
+        status["conditions"] = [c for c in conditions if c is not old] + [new]
+    else:
+        status["conditions"] = [new if c is old else c for c in conditions]
 
 
 def share(value: Any, whole: int, *, up: bool) -> int:

@@ -86,7 +86,7 @@ class Writes:
             intake.take_in(info, obj, options)
         except errors.BadRequest as error:
             result = patched(info, from_storage(info, record.decode()), content_type, body)
-            raise refusals.unpatchable(msgspec.json.encode(result, order="sorted").decode(), error) from error
+            raise refusals.unpatchable(_echoed(info, result, error), error) from error
         self._match_names(info, key, obj)
         self._match_state(info, record, obj, patching=True)
         return self.finish(info, record, from_storage(info, record.decode()), obj, options), False
@@ -166,7 +166,7 @@ class Writes:
             if options.subresource:
                 raise refusals.not_found(info, key.name)
             if uid:
-                raise refusals.other_uid(info, key.name, info.path(key), uid, "")
+                raise refusals.absent_uid(info, key.name, uid)
             self._check_open(info, key.namespace, key.name)
             merged = intake.apply(info, None, applied, options, now)
             intake.take_in(info, merged, options, applied=True)
@@ -176,7 +176,7 @@ class Writes:
         if version not in ("", "0", live["metadata"]["resourceVersion"]):
             raise refusals.modified(info, key.name)
         if uid not in ("", record.uid):
-            raise refusals.other_uid(info, key.name, info.path(key), uid, record.uid)
+            raise refusals.invalid(info, key.name, [refusals.immutable("metadata.uid", uid)] * 2)
         merged = intake.apply(info, from_storage(info, record.decode()), applied, options, now)
         intake.take_in(info, merged, options, applied=True)
         return self.finish(info, record, live, merged, options, tracked=True), False
@@ -199,8 +199,7 @@ class Writes:
         uid, version = meta.get("uid"), meta.get("resourceVersion") or ""
         if uid and uid != record.uid:
             if patching:
-                cause = refusals.immutable("metadata.uid", uid)
-                raise refusals.invalid(info, name, [cause, cause])
+                raise refusals.invalid(info, name, [refusals.immutable("metadata.uid", uid)] * 2)
             raise refusals.other_uid(info, name, info.path(record.key), uid, record.uid)
         if version and not (version.isascii() and version.isdigit()):
             raise errors.ServerError(f'strconv.ParseUint: parsing "{version}": invalid syntax')
@@ -250,6 +249,16 @@ def patched(info: ResourceInfo, obj: Obj, content_type: str, body: Any) -> Obj:
         text = f"the body of the request was in an unknown format - accepted media types include: {known}"
         raise errors.UnsupportedMedia(text, reason="UnsupportedMediaType")
     return patches.strategic_merge(obj, body, node)
+
+
+def _echoed(info: ResourceInfo, obj: Obj, error: errors.ApiError) -> str:
+    """Return an object as the server shows it in an error: its members sorted, metadata only if it does not decode."""
+    if info.custom:
+        return msgspec.json.encode(obj, order="sorted").decode()
+    shown = dict(sorted(obj.items()))
+    if "ObjectMeta" in error.message and isinstance(shown.get("metadata"), dict):
+        shown["metadata"] = dict(sorted(shown["metadata"].items()))
+    return msgspec.json.encode(shown).decode()
 
 
 def _applied(info: ResourceInfo, key: NamespacedName, body: Any) -> Obj:

@@ -83,7 +83,7 @@ def story(sim):
     sim.eventually(the_world_follows_the_spec)
 
 
-@simulate(schedules=300)
+@simulate(schedules=250)
 def test_it_survives_everything(sim):
     """Crashes around every call, lost answers, cut watches, any order: always converged, never a duplicate."""
     story(sim)

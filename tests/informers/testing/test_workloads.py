@@ -333,7 +333,7 @@ class TestPods:
         (condition,) = world.get("p", "Pod")["status"]["conditions"]
 
         assert ("PodScheduled", "Unschedulable") == (condition["type"], condition["reason"])
-        assert "0/1 nodes are available: 1 Insufficient cpu." == condition["message"]
+        assert condition["message"].startswith("0/1 nodes are available: 1 Insufficient cpu. ")
         assert ["FailedScheduling"] == [event["reason"] for event in world.all("Event")]
 
     def test_the_whole_grace_can_be_used(self):
