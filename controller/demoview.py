@@ -51,8 +51,8 @@ class _Board:
         layout = Layout()
         layout.split_column(Layout(name="top"), Layout(self._foot(), size=5))
         layout["top"].split_row(
-            Layout(Panel(self._steps(), title="the story", border_style="cyan"), ratio=3),
-            Layout(Panel(self._cluster(), title="the cluster", border_style="magenta"), ratio=2),
+            Layout(Panel(self._steps(), title="the story", border_style="cyan"), ratio=4),
+            Layout(Panel(self._cluster(), title="the cluster", border_style="magenta"), ratio=3),
         )
         return layout
 
@@ -116,13 +116,24 @@ def _pod(pod: Obj) -> Text:
     up = any(c["type"] == "Ready" and c["status"] == "True" for c in status.get("conditions", []))
     leaving = "deletionTimestamp" in pod["metadata"]
     colour = "red" if leaving else "green" if up else "yellow"
-    return Text.assemble(("● ", colour), pod["metadata"]["name"], ("  leaving" if leaving else "", "dim"))
+    return Text.assemble(
+        ("● ", colour),
+        pod["metadata"]["name"],
+        ("  leaving" if leaving else "", "dim"),
+        no_wrap=True,
+        overflow="ellipsis",
+    )
 
 
 def _condition(condition: Obj) -> Text:
     good = {"Available": "True", "Degraded": "False"}.get(condition["type"], condition["status"])
     colour = "green" if condition["status"] == good else "yellow"
-    return Text.assemble((f"{condition['type']}={condition['status']} ", colour), (condition.get("reason", ""), "dim"))
+    return Text.assemble(
+        (f"{condition['type']}={condition['status']} ", colour),
+        (condition.get("reason", ""), "dim"),
+        no_wrap=True,
+        overflow="ellipsis",
+    )
 
 
 def show(stage: Demo, story: list[Step]) -> None:

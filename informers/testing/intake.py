@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from informers.api import errors
+from informers.api.objects import GroupVersionKind
 from informers.testing import admission, defaults, fields, refusals, schemas
 from informers.testing.metadata import timestamp
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from informers.testing.resources import ResourceInfo
     from informers.testing.schemas import Node
 
-__all__ = ["apply", "check", "go_type", "identify", "schema_of", "take_in", "track"]
+__all__ = ["apply", "check", "go_type", "identify", "replicas_path", "schema_of", "take_in", "track", "value_at"]
 
 
 def schema_of(info: ResourceInfo) -> Node | None:
@@ -44,8 +45,9 @@ def identify(info: ResourceInfo, obj: Obj) -> None:
         _identify_custom(info, obj, kind, version)
     elif kind not in (None, "", wanted) or version not in (None, "", expected):
         have = (version or expected).rpartition("/")[2]
-        known = (version or expected) == expected
-        why = f'no kind "{kind or wanted}" is registered for version "{version}" in scheme "pkg/runtime/scheme.go:111"'
+        scheme = 'in scheme "pkg/runtime/scheme.go:111"'
+        known = schemas.builtin(GroupVersionKind.parse(version or expected, kind or wanted)) is not None
+        why = f'no kind "{kind or wanted}" is registered for version "{version or expected}" {scheme}'
         if known:
             group = info.gvk.group.partition(".")[0] or "core"
             why = f"converting ({have}.{kind}) to ({group}.{wanted}): unknown conversion"
@@ -93,7 +95,7 @@ def check(info: ResourceInfo, obj: Obj, old: Obj | None, causes: list[errors.Cau
     if not info.custom:
         causes = causes + defaults.validate_builtin(info.gvk, obj, old)
     elif node is not None:
-        causes = causes + admission.validate(obj, node, old=old)
+        causes = causes + admission.validate(obj, node, old=old) + _scale_causes(info, obj)
     if causes:
         raise refusals.invalid(info, obj["metadata"].get("name", ""), causes)
 
@@ -111,9 +113,7 @@ def track(info: ResourceInfo, before: Obj | None, after: Obj, options: WriteOpti
         has_status="status" in info.subresources,
     )
     if options.subresource == "scale":
-        for entry in after["metadata"].get("managedFields") or ():
-            if entry.get("subresource") == "scale":
-                entry.pop("time", None)
+        _tell_as_scale(info, after, options.field_manager)
 
 
 def apply(info: ResourceInfo, live: Obj | None, applied: Obj, options: WriteOptions, now: datetime) -> Obj:
@@ -128,6 +128,40 @@ def apply(info: ResourceInfo, live: Obj | None, applied: Obj, options: WriteOpti
         node=schema_of(info),
         has_status="status" in info.subresources,
     )
+
+
+def _tell_as_scale(info: ResourceInfo, obj: Obj, manager: str) -> None:
+    """Give the entry of a write through `scale` the form it has there: no time, and no entry for zero replicas."""
+    gone = not value_at(obj, replicas_path(info))
+    entries = obj["metadata"].get("managedFields") or []
+    for entry in [entry for entry in entries if entry.get("subresource") == "scale"]:
+        entry.pop("time", None)
+        if gone and entry.get("manager") == manager:
+            entries.remove(entry)
+
+
+def _scale_causes(info: ResourceInfo, obj: Obj) -> list[errors.Cause]:
+    path = replicas_path(info)
+    value = value_at(obj, path) if info.scale else None
+    if value is None or (isinstance(value, int) and not isinstance(value, bool)):
+        return []
+    kinds = {bool: "bool", str: "string", float: "float64", list: "[]interface {}"}
+    kind = next((name for wanted, name in kinds.items() if isinstance(value, wanted)), "map[string]interface {}")
+    why = f"Invalid value: 0: {path} accessor error: {value} is of the type {kind}, expected int64"
+    return [errors.Cause("FieldValueInvalid", path, why)]
+
+
+def replicas_path(info: ResourceInfo) -> str:
+    """Return where the objects of a resource keep what `scale` calls replicas."""
+    return str((info.scale or {}).get("specReplicasPath", ".spec.replicas"))
+
+
+def value_at(obj: Obj, path: str) -> Any:
+    """Return what is at a path such as `.spec.replicas`; None when there is nothing."""
+    value: Any = obj
+    for step in path.strip(".").split("."):
+        value = value.get(step) if isinstance(value, dict) else None
+    return value
 
 
 def _identify_custom(info: ResourceInfo, obj: Obj, kind: Any, version: Any) -> None:

@@ -74,7 +74,9 @@ def other_uid(info: ResourceInfo, name: str, path: str, asked: str, found: str) 
 
 def absent_uid(info: ResourceInfo, name: str, asked: str) -> errors.Conflict:
     """Return the refusal to apply to an object, known by its uid, that does not exist."""
-    return _conflict(info, name, f"uid mismatch: the provided object specified uid {asked}, and no existing object was found")
+    return _conflict(
+        info, name, f"uid mismatch: the provided object specified uid {asked}, and no existing object was found"
+    )
 
 
 def precondition(info: ResourceInfo, name: str, field: str, asked: str, found: str) -> errors.Conflict:

@@ -53,9 +53,10 @@ def answer(info: ResourceInfo, obj: Obj, options: WriteOptions, runtime: Runtime
 def token_request(account: NamespacedName, obj: Obj, runtime: Runtime) -> Obj:
     """Return a TokenRequest answered with a token that names the account and proves nothing."""
     asked: dict[str, Any] = obj.get("spec") or {}
+    seconds = int(asked.get("expirationSeconds") or _TOKEN_SECONDS)
     spec = {
         "audiences": asked.get("audiences") or [_AUDIENCE],
-        "expirationSeconds": asked.get("expirationSeconds") or _TOKEN_SECONDS,
+        "expirationSeconds": seconds,
         "boundObjectRef": asked.get("boundObjectRef"),
     }
     now = runtime.wall()
@@ -67,7 +68,7 @@ def token_request(account: NamespacedName, obj: Obj, runtime: Runtime) -> Obj:
         "spec": spec,
         "status": {
             "token": f"{account.namespace}.{account.name}.{runtime.new_uid()}",
-            "expirationTimestamp": timestamp(now + timedelta(seconds=int(spec["expirationSeconds"]))),
+            "expirationTimestamp": timestamp(now + timedelta(seconds=seconds)),
         },
     }
 

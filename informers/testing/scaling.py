@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from informers.api import errors
 from informers.api.selectors import LabelSelector
-from informers.testing import intake, metadata, patches, refusals
+from informers.testing import metadata, patches, refusals
 from informers.testing.conversion import from_storage
+from informers.testing.intake import go_type, replicas_path, value_at
 
 if TYPE_CHECKING:
     from informers.api.objects import NamespacedName, Obj
@@ -26,7 +27,7 @@ def scale_of(info: ResourceInfo, obj: Obj) -> Obj:
     """Return the Scale of an object; zero replicas are left out of its spec, as the server does."""
     meta = obj["metadata"]
     names = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
-    wanted, status = _at(obj, _replicas_path(info)), _status(info, obj)
+    wanted, status = value_at(obj, replicas_path(info)), _status(info, obj)
     return {
         "kind": "Scale",
         "apiVersion": "autoscaling/v1",
@@ -54,7 +55,7 @@ def update_scale(writes: Writes, info: ResourceInfo, key: NamespacedName, scale:
     replicas = _asked(info, scale, key.name)
     _match(info, key, meta or {}, record)
     obj = from_storage(info, record.decode())
-    _put(obj, _replicas_path(info), replicas)
+    _put(obj, replicas_path(info), replicas)
     live = from_storage(info, record.decode())
     return scale_of(info, writes.finish(info, record, live, obj, options))
 
@@ -98,12 +99,12 @@ def _asked(info: ResourceInfo, scale: Obj, name: str) -> int:
         if info.custom:
             text = 'no kind is registered for the type v1.Scale in scheme "pkg/runtime/scheme.go:111"'
             raise refusals.bad_request(text)
-        found = intake.go_type(replicas)
+        found = go_type(replicas)
         why = f"json: cannot unmarshal {found} into Go struct field ScaleSpec.spec.replicas of type int32"
         raise refusals.bad_request(f'Scale in version "v1" cannot be handled as a Scale: {why}')
     if replicas < 0 and info.custom:
         why = f"Invalid value: {replicas}: should be a non-negative integer"
-        raise refusals.invalid(info, name, [errors.Cause("FieldValueInvalid", _replicas_path(info), why)])
+        raise refusals.invalid(info, name, [errors.Cause("FieldValueInvalid", replicas_path(info), why)])
     if replicas < 0:
         why = f"Invalid value: {replicas}: must be greater than or equal to 0"
         cause = errors.Cause("FieldValueInvalid", "spec.replicas", why)
@@ -111,15 +112,11 @@ def _asked(info: ResourceInfo, scale: Obj, name: str) -> int:
     return replicas
 
 
-def _replicas_path(info: ResourceInfo) -> str:
-    return str((info.scale or {}).get("specReplicasPath", ".spec.replicas"))
-
-
 def _status(info: ResourceInfo, obj: Obj) -> Obj:
     paths = info.scale or {}
-    status: Obj = {"replicas": _at(obj, paths.get("statusReplicasPath", ".status.replicas")) or 0}
+    status: Obj = {"replicas": value_at(obj, paths.get("statusReplicasPath", ".status.replicas")) or 0}
     if info.custom:
-        selector = _at(obj, paths["labelSelectorPath"]) if paths.get("labelSelectorPath") else None
+        selector = value_at(obj, paths["labelSelectorPath"]) if paths.get("labelSelectorPath") else None
     else:
         selector = _selector_text((obj.get("spec") or {}).get("selector") or {})
     if selector:
@@ -131,13 +128,6 @@ def _selector_text(selector: Obj) -> str:
     if "matchLabels" in selector or "matchExpressions" in selector:
         return str(LabelSelector.from_dict(selector))
     return str(LabelSelector.from_labels(selector))
-
-
-def _at(obj: Obj, path: str) -> Any:
-    value: Any = obj
-    for step in path.strip(".").split("."):
-        value = value.get(step) if isinstance(value, dict) else None
-    return value
 
 
 def _put(obj: Obj, path: str, value: int) -> None:

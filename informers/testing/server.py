@@ -13,6 +13,7 @@ import contextlib
 import logging
 import secrets
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -175,7 +176,7 @@ class ApiServer:
         loop.set_exception_handler(self._overheard)
         http = web.Server(
             self._answer,
-            request_factory=_request_factory(loop),
+            request_factory=partial(web.BaseRequest, loop=loop, client_max_size=BODY_LIMIT),
             handler_cancellation=True,
             logger=_SILENT,
             max_line_size=_HEAD_LIMIT,
@@ -284,13 +285,6 @@ async def _wait(ready: asyncio.Event, seconds: Seconds) -> None:
 def _wake(loop: AbstractEventLoop, ready: asyncio.Event) -> None:
     with contextlib.suppress(RuntimeError):  # the loop is closed: the server has stopped
         loop.call_soon_threadsafe(ready.set)
-
-
-def _request_factory(loop: AbstractEventLoop) -> Any:
-    def factory(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> web.BaseRequest:
-        return web.BaseRequest(message, payload, protocol, writer, task, loop, client_max_size=BODY_LIMIT)
-
-    return factory
 
 
 def _response(answer: RestResponse) -> web.Response:

@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from informers.runtime import seeded
 from informers.testing.cluster import Cluster, ClusterOptions
 from informers.testing.exchange import RestRequest, WatchResponse
 from informers.testing.rest import RestFace
@@ -479,3 +480,68 @@ class TestSubresources:
         code, review = server.json("POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", body)
 
         assert (201, True) == (code, review["status"]["allowed"])
+
+
+SEGMENTS = [
+    "api", "apis", "v1", "apps", "namespaces", "default", "configmaps", "a", "status", "scale", "deployments",
+    "example.com", "widgets", "watch", "nodes", "openapi", "v3", "healthz", "version", ".", "..", "%", "%2F",
+    "%00", "%ff", "eviction", "binding", "token", "finalize", "serviceaccounts", "customresourcedefinitions",
+    "coordination.k8s.io", "leases",
+]  # fmt: skip
+WORDS = [
+    "",
+    "0",
+    "-1",
+    "x",
+    "true",
+    "All",
+    "Strict",
+    "Exact",
+    "NotOlderThan",
+    "a in (b",
+    "!a",
+    "a=b",
+    "9" * 30,
+    "\0",
+    "%",
+]
+NAMES = [
+    "limit", "continue", "labelSelector", "fieldSelector", "watch", "resourceVersion", "resourceVersionMatch",
+    "dryRun", "fieldManager", "force", "fieldValidation", "propagationPolicy", "gracePeriodSeconds",
+    "timeoutSeconds", "sendInitialEvents", "pretty", "includeObject", "hash",
+]  # fmt: skip
+BODIES = [
+    b"",
+    b"{",
+    b"[]",
+    b"null",
+    b'"x"',
+    b"\xff",
+    b"a: [",
+    b"k8s\0\n\0",
+    b'{"a":' * 999,
+    b'[{"op":"x"}]',
+    b"- 1",
+    b"{}",
+]
+FORMATS = ["", "application/json", "application/yaml", "text/html", ";;,q=x", "*/*;q=x", TABLE, PARTIAL, f"{TABLE},*/*"]
+PATCHES = ["merge-patch+json", "json-patch+json", "apply-patch+yaml", "strategic-merge-patch+json", "x"]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_nonsense_is_answered(widgets, seed):
+    """Whatever method, path, query, headers and bytes come, the answer is one that HTTP knows."""
+    dice = seeded(f"nonsense {seed}")
+    types = [*FORMATS, "application/vnd.kubernetes.protobuf", *(f"application/{kind}" for kind in PATCHES)]
+    for _ in range(400):
+        method = dice.choice(["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "FOO"])
+        path = dice.choice([MAPS, f"{MAPS}/a", WIDGETS, f"{WIDGETS}/w/scale", ""])
+        path += "".join(f"/{dice.choice(SEGMENTS)}" for _ in range(dice.randrange(4) if path else 7))
+        query = "&".join(f"{dice.choice(NAMES)}={dice.choice(WORDS)}" for _ in range(dice.randrange(4)))
+        body, content_type, accept = dice.choice(BODIES), dice.choice(types), dice.choice(FORMATS)
+        answer = widgets.ask(method, f"{path}?{query}", body, content_type, accept=accept, user_agent="x/1")
+        if isinstance(answer, WatchResponse):
+            answer.stream.poll(0.0)
+            answer.stream.close()
+        else:
+            assert answer.status in (200, 201, 202, 301, 304, 400, 403, 404, 405, 406, 409, 410, 415, 422, 500, 504)

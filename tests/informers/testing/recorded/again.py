@@ -1,0 +1,105 @@
+"""Asks a real API server everything again: `python tests/informers/testing/recorded/again.py KUBECONFIG [NAME...]`.
+
+Each `*.jsonl.gz` beside it holds exchanges in order, one a line: what was asked, and the answer, cut to what is the
+same on every server. Asking again keeps the questions and rewrites the answers, so that a new version of Kubernetes
+shows as a difference. Everything happens in the namespace `recorded` and is deleted at the end.
+"""
+
+import gzip
+import json
+import re
+import sys
+from pathlib import Path
+
+from informers.api.config import load_config
+from informers.api.http import HttpTransport
+from informers.api.transport import Call
+from informers.runtime import ThreadRuntime
+
+HERE = Path(__file__).parent
+NAMESPACES = "/api/v1/namespaces"
+FIXED = (
+    (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "0" * 8 + "-0000" * 3 + "-" + "0" * 12),
+    (re.compile(r'"time":"[^"]*"'), '"time":"2020-01-01T00:00:00Z"'),
+    (re.compile(r'A-[bcdfghjklmnpqrstvwxz2456789]{5}(?=[\\"])'), "A-xxxxx"),
+)
+"""What differs between two runs: uids, times, generated names."""
+KEPT = ("message", "reason", "details", "code")
+"""What is kept of a refusal."""
+
+
+def read(name):
+    """Return the exchanges of a recording."""
+    return [json.loads(line) for line in gzip.decompress((HERE / f"{name}.jsonl.gz").read_bytes()).splitlines()]
+
+
+def write(name, exchanges):
+    """Write a recording, the same bytes for the same exchanges."""
+    lines = "".join(json.dumps(exchange, sort_keys=True, separators=(",", ":")) + "\n" for exchange in exchanges)
+    (HERE / f"{name}.jsonl.gz").write_bytes(gzip.compress(lines.encode(), mtime=0))
+
+
+def settled(body):
+    """Return an answer without what is different on every server."""
+    if body.get("kind") == "Status":
+        body = {key: value for key, value in body.items() if key in KEPT}
+    text = json.dumps(body, separators=(",", ":"))
+    for pattern, fixed in FIXED:
+        text = pattern.sub(fixed, text)
+    return json.loads(text)
+
+
+class Server:
+    """The server that is asked; it remembers the resourceVersion of what it answered."""
+
+    def __init__(self, kubeconfig):
+        self.runtime = ThreadRuntime()
+        self.transport = HttpTransport(load_config(kubeconfig=kubeconfig), runtime=self.runtime)
+        self.versions = {}
+
+    def ask(self, method, path, body=None, content_type="application/json", **query):
+        """Return (status, answer, warnings)."""
+        sent = None if body is None else json.dumps(body).encode()
+        call = Call(method, path, tuple(query.items()), sent, content_type=content_type)
+        answer = self.transport.request(call)
+        found = json.loads(answer.body or b"{}")
+        self.versions[path] = (found.get("metadata") or {}).get("resourceVersion", "")
+        return answer.status, found, answer.headers.get("warning", "")
+
+    def repeat(self, exchange):
+        """Return the exchange with what the server answers now."""
+        body = exchange.get("body")
+        if exchange["method"] == "PUT":
+            version = self.versions.get(exchange["path"], "")
+            body = {**body, "metadata": {**body["metadata"], "resourceVersion": version}}
+        content_type = exchange.get("type", "application/json")
+        code, answer, warnings = self.ask(
+            exchange["method"], exchange["path"], body, content_type, **exchange.get("query", {})
+        )
+        if "customresourcedefinitions" in exchange["path"] and code == 201 and not exchange.get("query"):
+            self.established(f"{exchange['path']}/{body['metadata']['name']}")
+        return {**exchange, "code": code, "answer": settled(answer), "warnings": warnings}
+
+    def established(self, path):
+        """Wait until a CRD is served."""
+        while '"Established"' not in json.dumps(self.ask("GET", path)[1]):
+            self.runtime.sleep(0.1)
+        self.runtime.sleep(2)
+
+
+def main(kubeconfig, *names):
+    """Ask again what the recordings of these names hold, or all of them."""
+    server = Server(kubeconfig)
+    server.ask("POST", NAMESPACES, {"metadata": {"name": "recorded"}})
+    for name in names or sorted(path.name.removesuffix(".jsonl.gz") for path in HERE.glob("*.jsonl.gz")):
+        before = read(name)
+        after = [server.repeat(exchange) for exchange in before]
+        write(name, after)
+        changed = sum(one != other for one, other in zip(before, after, strict=True))
+        print(f"{name}: {changed} of {len(after)} answers changed")
+    server.ask("DELETE", f"{NAMESPACES}/recorded")
+    server.transport.close()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
