@@ -25,19 +25,19 @@ __all__ = ["check_cron_job", "check_job"]
 def check_job(obj: Obj, old: Obj | None) -> list[Cause]:
     """Return what is wrong with a Job, or with changing it."""
     spec = obj["spec"]
-    found = _job_spec(spec, "spec")
     uid = obj["metadata"].get("uid", "")
     selector = spec.get("selector")
     labels = spec["template"]["metadata"].get("labels")
-    if selector is None:
-        found.append(causes.required("spec.selector"))
-    else:
-        own = {"matchLabels": {"batch.kubernetes.io/controller-uid": uid}}
-        if not spec.get("manualSelector") and selector not in (own, {"matchLabels": {"controller-uid": uid}}):
-            found.append(causes.invalid("spec.selector", selector, "`selector` not auto-generated"))
+    found = _job_spec(spec, "spec") + ([] if selector is not None else [causes.required("spec.selector")])
     if not selects(selector, labels):
         detail = "`selector` does not match template `labels`"
         found.append(causes.invalid("spec.template.metadata.labels", labels, detail))
+    if old is not None:
+        found += found
+    if selector is not None:
+        own = {"matchLabels": {"batch.kubernetes.io/controller-uid": uid}}
+        if not spec.get("manualSelector") and selector not in (own, {"matchLabels": {"controller-uid": uid}}):
+            found.append(causes.invalid("spec.selector", selector, "`selector` not auto-generated"))
     if old is not None:
         for name in ("completions", "selector", "template", "completionMode"):
             if spec.get(name) != old["spec"].get(name):

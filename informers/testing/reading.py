@@ -71,8 +71,17 @@ class Reads:
             elif version < store.floor:
                 raise refusals.too_old_list()
         records = self._scan(store, wanted, version, start)
-        page = list(islice(records, limit)) if limit else list(records)
-        return self._cut(info, wanted, page, records if limit else iter(()), version or self._storage.revision)
+        version = version or self._storage.revision
+        if not limit:
+            return _result(info, list(records), version)
+        page = list(islice(records, limit))
+        if next(records, None) is None:
+            return _result(info, page, version)
+        token = write_token(Position(version, f"{page[-1].path}\0"), wanted.namespace)
+        remaining = None
+        if not wanted.partial:
+            remaining = store.count_at(version, wanted.namespace, f"{page[-1].path}\0")
+        return _result(info, page, version, token, remaining)
 
     def watch(self, info: ResourceInfo, namespace: str, query: WatchQuery) -> Watch:
         """Open a watch; see `Cluster.watch`."""
@@ -108,17 +117,6 @@ class Reads:
             records = store.scan(wanted.namespace, start)
         return filter(wanted.matches, records) if wanted.partial else records
 
-    def _cut(
-        self, info: ResourceInfo, wanted: Selection, page: list[Record], rest: Iterator[Record], version: int
-    ) -> ListResult:
-        convert = converter(info)
-        items = [record.raw for record in page] if convert is None else [convert(record.raw) for record in page]
-        if next(rest, None) is None:
-            return ListResult(items, str(version))
-        token = write_token(Position(version, f"{page[-1].path}\0"), wanted.namespace)
-        remaining = None if wanted.partial else 1 + sum(1 for _ in rest)
-        return ListResult(items, str(version), token, remaining)
-
     def _continued(self, store: Store, query: ListQuery, namespace: str) -> tuple[int, str]:
         position = read_token(query.continue_, namespace)
         if query.resource_version not in ("", "0"):
@@ -132,6 +130,14 @@ class Reads:
     def _not_from_the_future(self, version: int) -> None:
         if version > self._storage.revision:
             raise refusals.too_large_version(version, self._storage.revision)
+
+
+def _result(
+    info: ResourceInfo, page: list[Record], version: int, token: str = "", remaining: int | None = None
+) -> ListResult:
+    convert = converter(info)
+    items = [record.raw for record in page] if convert is None else [convert(record.raw) for record in page]
+    return ListResult(items, str(version), token, remaining)
 
 
 def _number(version: str) -> int:

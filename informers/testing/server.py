@@ -196,8 +196,11 @@ class ApiServer:
         for stream, ready in list(self._open.items()):
             stream.close()
             ready.set()
+        transports = [connection.transport for connection in http.connections if connection.transport is not None]
         http.pre_shutdown()
         await http.shutdown(_STOP_WITHIN / 4)
+        for transport in transports:  # a peer that does not answer TLS's goodbye would keep its socket open
+            transport.abort()
         current = asyncio.current_task()
         left = [task for task in asyncio.all_tasks(loop) if task is not current]
         for task in left:

@@ -46,12 +46,12 @@ class _Rules:
     """What looks at everything but the metadata; None when there is nothing to look at."""
     name: Callable[[str], list[str]] = dns_subdomain
     """What a name may be."""
-    whole: bool = False
-    """Whether an update is checked as a new object, too, so that its faults are told once more."""
+    whole: int = 0
+    """How often an update is checked as a new object, too, so that its faults are told again."""
     finalizers: bool = True
     """Whether the names of finalizers must be qualified."""
     own_metadata: bool = True
-    """Whether the kind checks the metadata itself, beside what the server does for all."""
+    """Whether an update checks the metadata for this kind, beside what the server does for all."""
 
 
 def validate_builtin(gvk: GroupVersionKind, obj: Obj, old: Obj | None) -> list[Cause]:
@@ -72,10 +72,9 @@ def validate_builtin(gvk: GroupVersionKind, obj: Obj, old: Obj | None) -> list[C
 def _updated(rules: _Rules, metadata: Obj, before: Obj) -> list[Cause]:
     found = check_metadata({**metadata, "generateName": ""}, rule=path_segment)
     found += check_metadata_update(metadata, before)
-    if not rules.own_metadata:
-        return found
-    found += check_metadata_update(metadata, before) + _finalizer_faults(rules, metadata)
-    if rules.whole:
+    if rules.own_metadata:
+        found += check_metadata_update(metadata, before) + _finalizer_faults(rules, metadata)
+    for _ in range(rules.whole):
         found += check_metadata({**metadata, "generateName": ""}, rule=rules.name) + _finalizer_faults(rules, metadata)
     return found
 
@@ -95,31 +94,32 @@ def _check_pod_template(obj: Obj, old: Obj | None) -> list[Cause]:  # noqa: ARG0
 
 
 _ANY: Final = _Rules()
+_WEBHOOKS: Final = _Rules(check=accesschecks.check_webhooks, finalizers=False, own_metadata=False, whole=1)
 _RULES: Final[dict[str, _Rules]] = {
-    "ClusterRole": _Rules(check=accesschecks.check_cluster_role, name=path_segment, whole=True),
-    "ClusterRoleBinding": _Rules(check=accesschecks.check_binding, name=path_segment, whole=True),
-    "ConfigMap": _Rules(check=kindchecks.check_config_map, whole=True),
-    "ControllerRevision": _Rules(check=kindchecks.check_revision, whole=True),
+    "ClusterRole": _Rules(check=accesschecks.check_cluster_role, name=path_segment, whole=1),
+    "ClusterRoleBinding": _Rules(check=accesschecks.check_binding, name=path_segment, whole=1),
+    "ConfigMap": _Rules(check=kindchecks.check_config_map, whole=1),
+    "ControllerRevision": _Rules(check=kindchecks.check_revision, whole=1),
     "CronJob": _Rules(check=jobchecks.check_cron_job),
     "CustomResourceDefinition": _Rules(check=check_crd, finalizers=False),
     "DaemonSet": _Rules(check=workloadchecks.check_daemon_set),
     "Deployment": _Rules(check=workloadchecks.check_deployment),
-    "EndpointSlice": _Rules(check=networkchecks.check_endpoint_slice),
-    "Endpoints": _Rules(check=networkchecks.check_endpoints, whole=True),
+    "EndpointSlice": _Rules(check=networkchecks.check_endpoint_slice, own_metadata=False, whole=1),
+    "Endpoints": _Rules(check=networkchecks.check_endpoints, whole=1),
     "Event": _Rules(check=kindchecks.check_event, name=path_segment, finalizers=False, own_metadata=False),
     "HorizontalPodAutoscaler": _Rules(check=kindchecks.check_autoscaler),
-    "Ingress": _Rules(check=ingresschecks.check_ingress, whole=True),
-    "IngressClass": _Rules(check=ingresschecks.check_ingress_class, whole=True),
-    "Job": _Rules(check=jobchecks.check_job, whole=True),
+    "Ingress": _Rules(check=ingresschecks.check_ingress, whole=1),
+    "IngressClass": _Rules(check=ingresschecks.check_ingress_class, whole=1),
+    "Job": _Rules(check=jobchecks.check_job, whole=1),
     "Lease": _Rules(check=kindchecks.check_lease, finalizers=False),
-    "LimitRange": _Rules(check=kindchecks.check_limits),
-    "MutatingWebhookConfiguration": _Rules(check=accesschecks.check_webhooks, finalizers=False),
-    "Namespace": _Rules(name=dns_label, whole=True),
+    "LimitRange": _Rules(check=kindchecks.check_limits, own_metadata=False, whole=1),
+    "MutatingWebhookConfiguration": _WEBHOOKS,
+    "Namespace": _Rules(name=dns_label, whole=1),
     "NetworkPolicy": _Rules(check=networkchecks.check_network_policy),
-    "Node": _Rules(check=accesschecks.check_node, whole=True),
-    "PersistentVolume": _Rules(check=storagechecks.check_volume, whole=True),
-    "PersistentVolumeClaim": _Rules(check=storagechecks.check_claim, whole=True),
-    "Pod": _Rules(check=check_pod, whole=True),
+    "Node": _Rules(check=accesschecks.check_node, whole=1),
+    "PersistentVolume": _Rules(check=storagechecks.check_volume, own_metadata=False, whole=2),
+    "PersistentVolumeClaim": _Rules(check=storagechecks.check_claim, whole=1),
+    "Pod": _Rules(check=check_pod, whole=1),
     "PodDisruptionBudget": _Rules(
         check=kindchecks.check_budget, name=path_segment, finalizers=False, own_metadata=False
     ),
@@ -128,13 +128,13 @@ _RULES: Final[dict[str, _Rules]] = {
     "ReplicaSet": _Rules(check=workloadchecks.check_replica_set),
     "ReplicationController": _Rules(check=workloadchecks.check_controller),
     "ResourceQuota": _Rules(check=kindchecks.check_quotas),
-    "Role": _Rules(check=accesschecks.check_role, name=path_segment, whole=True),
-    "RoleBinding": _Rules(check=accesschecks.check_binding, name=path_segment, whole=True),
-    "Secret": _Rules(check=kindchecks.check_secret, whole=True),
+    "Role": _Rules(check=accesschecks.check_role, name=path_segment, whole=1),
+    "RoleBinding": _Rules(check=accesschecks.check_binding, name=path_segment, whole=1),
+    "Secret": _Rules(check=kindchecks.check_secret, whole=1),
     "Service": _Rules(check=networkchecks.check_service, name=dns_label),
-    "ServiceAccount": _Rules(whole=True),
+    "ServiceAccount": _Rules(whole=1),
     "StatefulSet": _Rules(check=workloadchecks.check_stateful_set, name=dns_label),
-    "StorageClass": _Rules(check=storagechecks.check_storage_class, whole=True),
-    "ValidatingWebhookConfiguration": _Rules(check=accesschecks.check_webhooks, finalizers=False),
+    "StorageClass": _Rules(check=storagechecks.check_storage_class, whole=1),
+    "ValidatingWebhookConfiguration": _WEBHOOKS,
     "events.k8s.io": _Rules(check=kindchecks.check_new_event),
 }

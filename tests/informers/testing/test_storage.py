@@ -72,6 +72,20 @@ def test_a_past_state_is_rebuilt(storage):
     assert {"v": "old"} == past[0].labels
 
 
+def test_a_past_state_is_counted(storage):
+    """Without walking it, from any start."""
+    for name in "abcd":
+        storage.put(MAPS, obj(name))
+    then, store = storage.revision, storage.store(MAPS)
+    storage.remove(MAPS, "ns/c")
+    storage.put(MAPS, obj("bb"))
+    storage.put(MAPS, obj("a", "other"))
+
+    for start in ("", "ns/b\0", "ns/d\0"):
+        assert len(list(store.scan_at(then, "ns", start))) == store.count_at(then, "ns", start)
+    assert 4 == store.count_at(then, "")
+
+
 def test_a_deletion_keeps_the_last_state_at_its_own_revision(storage):
     """The record of a deletion is the object as it was, with the revision of the deletion."""
     storage.put(MAPS, obj("a", labels={"v": "1"}))
