@@ -4,10 +4,12 @@ import json
 import time
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import pytest
 
 pytestmark = pytest.mark.cluster
+ROOT = Path(__file__).parent.parent.parent
 PLAIN = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -123,6 +125,40 @@ def test_a_deployment_of_somebody_else_is_left_alone(world, operator, eventually
 
     assert "sample" in degraded["message"]
     assert "nginx:1" == world.get("deployment", "sample")["spec"]["template"]["spec"]["containers"][0]["image"]
+
+
+def test_an_image_that_cannot_be_had_is_reported(world, operator, eventually):
+    """The Memcached says what is wrong, and becomes well when the image does; its neighbour never noticed."""
+    world.apply_memcached("sound", size=1)
+    world.apply_memcached(size=1, image="example.com/no-such:1")
+    degraded = eventually(lambda: condition(world.get("memcached", "sample"), "Degraded", "True"))
+    events = eventually(lambda: "Warning" in world.kubectl("describe", "memcached", "sample"))
+    assert ("ImagePull" in degraded["reason"], True) == (True, events)
+
+    world.apply_memcached(size=1, image="memcached:1.6-alpine")
+
+    eventually(lambda: condition(world.get("memcached", "sample"), "Degraded", "False"))
+    assert condition(world.get("memcached", "sound"), "Available", "True")
+
+
+def test_impossible_resources_are_reported(world, operator, eventually):
+    """What the server refuses stands in a condition, in the server's words."""
+    world.apply_memcached(size=1, resources={"requests": {"memory": "2Gi"}, "limits": {"memory": "1Gi"}})
+
+    degraded = eventually(lambda: condition(world.get("memcached", "sample"), "Degraded", "True"))
+
+    assert "must be less than or equal to memory limit" in degraded["message"]
+
+
+def test_the_manifests_pass_strict_validation(cluster):
+    """Every object that is shipped is one that the server knows, field for field."""
+    strictly = ("apply", "--server-side", "--validate=strict")
+
+    shipped = cluster.kubectl(*strictly, "-k", str(ROOT / "manifests"))
+    samples = cluster.kubectl(*strictly, "--dry-run=server", "-k", str(ROOT / "manifests" / "samples"))
+
+    assert "deployment.apps/memcached-operator serverside-applied" in shipped
+    assert "memcached.cache.example.com/sample serverside-applied (server dry run)" in samples
 
 
 def test_steady_state_sends_nothing(cluster, world, operator, eventually):

@@ -250,9 +250,10 @@ class TestSubresources:
 
     def test_main_and_status_writes_stay_apart(self, deployments):
         """A write to the object cannot change its status, a write to the status nothing else."""
-        deployments.patch("web", {"spec": {"replicas": 3}, "status": {"replicas": 7}})
+        main = deployments.patch("web", {"spec": {"replicas": 3}, "status": {"replicas": 7}})
         after = deployments.patch("web", {"spec": {"replicas": 5}, "status": {"replicas": 3}}, subresource="status")
 
+        assert (3, {}) == (main["spec"]["replicas"], main["status"])
         assert (3, {"replicas": 3}) == (after["spec"]["replicas"], after["status"])
 
     def test_generation_counts_what_is_asked_for(self, deployments):
@@ -369,6 +370,14 @@ class TestDelete:
 
         assert [30, 30, 5, 1] == graces
         assert pods.delete("p", gracePeriodSeconds=0)[1]
+
+    def test_a_pod_whose_time_is_up_goes_when_nothing_holds_it(self, pods):
+        """Taking the collector's finalizer off by a second delete removes it, whatever grace that one asks for."""
+        pods.create("p", body={"spec": {**POD["spec"], "nodeName": "n"}})
+        _, gone = pods.delete("p", gracePeriodSeconds=0, propagationPolicy="Foreground")
+
+        assert not gone
+        assert pods.delete("p", gracePeriodSeconds=9, propagationPolicy="Background")[1]
 
     def test_a_pod_without_a_node_goes_at_once(self, pods):
         """There is nothing to wait for."""

@@ -5,7 +5,8 @@ import json
 import pytest
 
 from informers.api.objects import GroupVersionKind, NamespacedName
-from informers.testing.cluster import Cluster, ClusterOptions, ListQuery, WriteOptions
+from informers.runtime import ThreadRuntime
+from informers.testing.cluster import Cluster, ClusterOptions, ListQuery, WatchQuery, WriteOptions
 from informers.testing.pods import FATE_ANNOTATION, Fate, PodOptions
 from informers.testing.rollouts import old_steps, proportional_steps, rolling_target
 from informers.testing.sim import SimRuntime
@@ -255,6 +256,23 @@ class TestReplicaSets:
         assert (2, 1) == (both, len(world.all("Pod")))
         assert pod["metadata"]["name"] != world.all("Pod")[0]["metadata"]["name"]
 
+    def test_scaling_down_sheds_what_is_missed_least(self):
+        """A Pod that is not ready goes before ready ones, however old it is."""
+        names = []
+
+        def fate(pod):
+            if pod["metadata"]["name"] not in names:
+                names.append(pod["metadata"]["name"])
+            return Fate.NEVER_READY if pod["metadata"]["name"] == names[0] else None
+
+        world = World(fate=fate)
+        world.create(deployment())
+        world.runtime.advance(1)
+        world.patch({"spec": {"replicas": 2}})
+        world.runtime.advance(1)
+
+        assert sorted(names[1:]) == [pod["metadata"]["name"] for pod in world.all("Pod")]
+
     def test_pods_are_released_and_adopted(self, world):
         """A Pod that no longer matches is let go and replaced; when it matches again, one of the two is shed."""
         world.create(deployment(replicas=1))
@@ -347,6 +365,25 @@ class TestPods:
         world.runtime.advance(2)
 
         assert (1, 0) == (lingering, len(world.all("Pod")))
+
+
+def test_controllers_run_on_a_real_clock():
+    """A task of the runtime does the work, woken by writes and by time, and ends when told to."""
+    runtime = ThreadRuntime()
+    cluster = Cluster(runtime=runtime, options=ClusterOptions(pods=PodOptions(start_after=0.01)))
+    info = cluster.registry.by_kind(GroupVersionKind("apps", "v1", "Deployment"))
+    watch, changed = cluster.watch(info, "", WatchQuery()), runtime.event("changed")
+    watch.on_ready = changed.set
+    cluster.start()
+    cluster.create(info, "default", deployment(replicas=2), WriteOptions())
+    available = 0
+    while available < 2 and changed.wait(20):
+        changed.clear()
+        seen = [json.loads(item.raw).get("status", {}) for item in watch.drain()]
+        available = max([available, *(status.get("availableReplicas", 0) for status in seen)])
+    cluster.stop()
+
+    assert 2 == available
 
 
 def test_runs_repeat():
