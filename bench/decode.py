@@ -39,7 +39,10 @@ def pod(number):
 def main():
     """Print microseconds per Pod and the ratio to ours."""
     items = [pod(number) for number in range(PODS)]
-    body = json.dumps({"kind": "PodList", "apiVersion": "v1", "metadata": {"resourceVersion": "9"}, "items": items})
+    body = json.dumps(
+        {"kind": "PodList", "apiVersion": "v1", "metadata": {"resourceVersion": "9"}, "items": items},
+        separators=(",", ":"),
+    )
     raw = body.encode()
     rows = [
         (

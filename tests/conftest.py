@@ -1,5 +1,7 @@
 """What every test shares: simulated runtimes are closed, so that no test leaves parked threads behind."""
 
+import weakref
+
 import pytest
 
 from informers.testing.sim import SimRuntime
@@ -13,9 +15,9 @@ def _close_simulated_runtimes(monkeypatch):
 
     def remember(self, *args, **kwargs):
         make(self, *args, **kwargs)
-        made.append(self)
+        made.append(weakref.ref(self))
 
     monkeypatch.setattr(SimRuntime, "__init__", remember)
     yield
-    for runtime in made:
+    for runtime in filter(None, (ref() for ref in made)):
         runtime.close()

@@ -9,6 +9,8 @@ with the checkpoints that find bugs a later step would repair.
 
 from __future__ import annotations
 
+import logging
+from contextlib import contextmanager
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +21,7 @@ from informers.testing.fake import FakeCluster
 from informers.testing.sim import SimRuntime
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from informers.api.transport import Call
     from informers.runtime import Seconds
@@ -105,14 +107,15 @@ class Simulation:
         Raises:
             Broken: A check failed; the message holds the history.
         """
-        try:
-            for setup, name in self._setups:
-                self._boot(setup, name)
-            for step in self._steps:
-                self._act(step)
-                self._checkpoint(getattr(step, "__name__", "step"), converge, stay)
-        finally:
-            self.runtime.close()
+        with _silence():
+            try:
+                for setup, name in self._setups:
+                    self._boot(setup, name)
+                for step in self._steps:
+                    self._act(step)
+                    self._checkpoint(getattr(step, "__name__", "step"), converge, stay)
+            finally:
+                self.runtime.close()
 
     def fingerprint(self) -> str:
         """Return a hash of the whole history: equal for equal runs, whatever the process or hash seed."""
@@ -200,6 +203,18 @@ class Simulation:
             return False
         self._left -= 1
         return True
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Keep our own loggers quiet: faults are the point of a run, and its history tells them in order."""
+    log = logging.getLogger("levelset")
+    before = log.level
+    log.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        log.setLevel(before)
 
 
 def _name(check: Check) -> str:

@@ -87,11 +87,16 @@ def validate(obj: Obj, node: Node, *, old: Obj | None = None) -> list[Cause]:
     Args:
         obj: The object, pruned and defaulted.
         node: Its schema.
-        old: What it replaces; faults of the schema in parts that did not change are passed over.
+        old: What it replaces; faults of the schema in parts that did not change are passed over. Some faults of the
+            metadata are then there more than once, as for built-in kinds.
     """
     metadata = obj.get("metadata") or {}
     before = (old or {}).get("metadata") or {}
-    found = check_metadata(metadata) if old is None else check_metadata_update(metadata, before)
+    if old is None:
+        found = check_metadata(metadata)
+    else:
+        found = check_metadata({**metadata, "generateName": ""}, rule=path_segment)
+        found += 2 * check_metadata_update(metadata, before)
     found += violations(obj, node.given, old=MISSING if old is None else old)
     found += _embedded(obj, node, "")
     repeated = list(_repeated(obj, node, ""))

@@ -40,6 +40,11 @@ def identify(info: ResourceInfo, obj: Obj) -> None:
         Invalid: A custom resource of another kind.
     """
     kind, version = obj.get("kind"), obj.get("apiVersion")
+    for name, value in (("kind", kind), ("apiVersion", version)):
+        if value is not None and not isinstance(value, str):
+            why = f"json: cannot unmarshal {go_type(value)} into Go struct field .{name} of type string"
+            text = f"the object provided is unrecognized (must be of type {info.gvk.kind})"
+            raise refusals.bad_request(f"{text}: couldn't get version/kind; json parse error: {why}")
     wanted, expected = info.gvk.kind, info.gvk.api_version
     if info.custom:
         _identify_custom(info, obj, kind, version)
@@ -164,7 +169,7 @@ def value_at(obj: Obj, path: str) -> Any:
     return value
 
 
-def _identify_custom(info: ResourceInfo, obj: Obj, kind: Any, version: Any) -> None:
+def _identify_custom(info: ResourceInfo, obj: Obj, kind: str | None, version: str | None) -> None:
     if not kind or not version:
         text = f"the object provided is unrecognized (must be of type {info.gvk.kind}): Object '"
         raise refusals.bad_request(f"{text}{'apiVersion' if kind else 'Kind'}' is missing")
@@ -174,7 +179,7 @@ def _identify_custom(info: ResourceInfo, obj: Obj, kind: Any, version: Any) -> N
     if kind != info.gvk.kind:
         cause = errors.Cause("FieldValueInvalid", "kind", f'Invalid value: "{kind}": must be {info.gvk.kind}')
         name = (obj.get("metadata") or {}).get("name", "") if isinstance(obj.get("metadata"), dict) else ""
-        raise refusals.invalid_kind(info.gvk.group, str(kind), name, [cause])
+        raise refusals.invalid_kind(info.gvk.group, kind, name, [cause])
 
 
 def _not_handled(info: ResourceInfo, why: str) -> errors.BadRequest:

@@ -53,6 +53,8 @@ def _deployment(deployment: Obj) -> None:
 
 
 def _daemon_set(daemon_set: Obj) -> None:
+    annotations = daemon_set["metadata"].setdefault("annotations", {})
+    annotations.setdefault("deprecated.daemonset.template.generation", "1")
     spec = daemon_set["spec"]
     spec.setdefault("revisionHistoryLimit", 10)
     strategy = spec["updateStrategy"]

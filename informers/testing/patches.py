@@ -69,9 +69,11 @@ def _lenient(value: Any, operation: Obj) -> list[Obj]:
     """Return the operation as the server takes it, which is more lenient than the standard.
 
     `replace` adds a field that is missing, a missing value is null, a missing field tests and copies as null, and an
-    index counts from the end when it is negative.
+    index counts from the end when it is negative. Only `replace` takes the whole document.
     """
     kind, path = operation.get("op"), operation["path"]
+    if kind == "add" and not path:
+        raise KeyError(path)
     meant = {**operation, "path": _from_the_end(value, path)}
     if kind in ("add", "replace", "test"):
         meant.setdefault("value", None)

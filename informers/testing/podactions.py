@@ -34,7 +34,7 @@ def bind(writes: Writes, info: ResourceInfo, key: NamespacedName, binding: Obj, 
     if record is None:
         raise refusals.not_found(info, key.name)
     pod = record.decode()
-    had, node = (pod.get("spec") or {}).get("nodeName"), (binding.get("target") or {}).get("name", "")
+    had, node = (pod.get("spec") or {}).get("nodeName"), _part(binding, "target").get("name", "")
     if had or record.deleting:
         why = f"pod {key.name} is already assigned to node {had!r}".replace("'", '"')
         if record.deleting:
@@ -55,10 +55,16 @@ def bind(writes: Writes, info: ResourceInfo, key: NamespacedName, binding: Obj, 
 def evict(deletes: Deletes, info: ResourceInfo, key: NamespacedName, eviction: Obj, options: WriteOptions) -> Obj:
     """Delete a Pod because it should go elsewhere; disruption budgets are not asked yet."""
     _match(key, eviction, "Eviction")
-    deletes.delete(info, key, eviction.get("deleteOptions") or {}, dry_run=options.dry_run)
+    deletes.delete(info, key, _part(eviction, "deleteOptions"), dry_run=options.dry_run)
     return done()
 
 
+def _part(obj: Obj, name: str) -> Obj:
+    part = obj.get(name)
+    return part if isinstance(part, dict) else {}
+
+
 def _match(key: NamespacedName, obj: Obj, kind: str) -> None:
-    if (obj.get("metadata") or {}).get("name") != key.name:
+    meta = obj.get("metadata")
+    if not isinstance(meta, dict) or meta.get("name") != key.name:
         raise refusals.bad_request(f"name in URL does not match name in {kind} object")

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["answer", "token_request"]
 
 _TOKEN_SECONDS = 3600
+_LONGEST_TOKEN = 2**32
 _AUDIENCE = "https://kubernetes.default.svc"
 _ALL = ["*"]
 
@@ -52,8 +53,9 @@ def answer(info: ResourceInfo, obj: Obj, options: WriteOptions, runtime: Runtime
 
 def token_request(account: NamespacedName, obj: Obj, runtime: Runtime) -> Obj:
     """Return a TokenRequest answered with a token that names the account and proves nothing."""
-    asked: dict[str, Any] = obj.get("spec") or {}
-    seconds = int(asked.get("expirationSeconds") or _TOKEN_SECONDS)
+    asked: dict[str, Any] = obj["spec"] if isinstance(obj.get("spec"), dict) else {}
+    wanted = asked.get("expirationSeconds")
+    seconds = wanted if isinstance(wanted, int) and 0 < wanted < _LONGEST_TOKEN else _TOKEN_SECONDS
     spec = {
         "audiences": asked.get("audiences") or [_AUDIENCE],
         "expirationSeconds": seconds,

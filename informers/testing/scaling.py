@@ -73,8 +73,9 @@ def patch_scale(
     changed = patches.json_patch(scale, body) if content_type.startswith("application/json-patch") else None
     if changed is None:
         changed = patches.merge_patch(scale, body)
-    if changed["metadata"].get("resourceVersion") == version:
-        changed["metadata"].pop("resourceVersion", None)
+    meta = changed.get("metadata")
+    if isinstance(meta, dict) and meta.get("resourceVersion") == version:
+        del meta["resourceVersion"]
     return update_scale(writes, info, key, changed, options)
 
 

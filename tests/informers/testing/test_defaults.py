@@ -12,8 +12,17 @@ from informers.testing.schemas import builtin
 
 DEPLOYMENT = GroupVersionKind("apps", "v1", "Deployment")
 SERVER_METADATA = ("uid", "resourceVersion", "generation", "creationTimestamp", "managedFields", "namespace", "name")
-SERVER_ADDS = {"DaemonSet": "annotations", "PersistentVolume": "finalizers", "PersistentVolumeClaim": "finalizers"}
-SERVER_SPEC = ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "tolerations", "priority", "preemptionPolicy", "taints")
+SERVER_ADDS = {"PersistentVolume": "finalizers", "PersistentVolumeClaim": "finalizers"}
+SERVER_SPEC = (
+    "clusterIP",
+    "clusterIPs",
+    "ipFamilies",
+    "ipFamilyPolicy",
+    "tolerations",
+    "priority",
+    "preemptionPolicy",
+    "taints",
+)
 
 
 def filled_in(obj):
@@ -78,9 +87,7 @@ def test_objects_are_filled_in_as_by_the_server(recorded):
     """Every accepted object of every kind comes out as the server answered it."""
     accepted = [exchange for exchange in recorded("creates") if exchange["code"] == 201]
     different = [
-        exchange["body"]
-        for exchange in accepted
-        if own(filled_in(exchange["body"])) != own(exchange["answer"])
+        exchange["body"] for exchange in accepted if own(filled_in(exchange["body"])) != own(exchange["answer"])
     ]
 
     assert [] == different

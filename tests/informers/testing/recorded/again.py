@@ -19,7 +19,10 @@ from informers.runtime import ThreadRuntime
 HERE = Path(__file__).parent
 NAMESPACES = "/api/v1/namespaces"
 FIXED = (
-    (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "0" * 8 + "-0000" * 3 + "-" + "0" * 12),
+    (
+        re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"),
+        "0" * 8 + "-0000" * 3 + "-" + "0" * 12,
+    ),
     (re.compile(r'"time":"[^"]*"'), '"time":"2020-01-01T00:00:00Z"'),
     (re.compile(r'A-[bcdfghjklmnpqrstvwxz2456789]{5}(?=[\\"])'), "A-xxxxx"),
 )
@@ -58,13 +61,13 @@ class Server:
         self.versions = {}
 
     def ask(self, method, path, body=None, content_type="application/json", **query):
-        """Return (status, answer, warnings)."""
+        """Return (status, answer)."""
         sent = None if body is None else json.dumps(body).encode()
         call = Call(method, path, tuple(query.items()), sent, content_type=content_type)
         answer = self.transport.request(call)
         found = json.loads(answer.body or b"{}")
         self.versions[path] = (found.get("metadata") or {}).get("resourceVersion", "")
-        return answer.status, found, answer.headers.get("warning", "")
+        return answer.status, found
 
     def repeat(self, exchange):
         """Return the exchange with what the server answers now."""
@@ -73,12 +76,10 @@ class Server:
             version = self.versions.get(exchange["path"], "")
             body = {**body, "metadata": {**body["metadata"], "resourceVersion": version}}
         content_type = exchange.get("type", "application/json")
-        code, answer, warnings = self.ask(
-            exchange["method"], exchange["path"], body, content_type, **exchange.get("query", {})
-        )
+        code, answer = self.ask(exchange["method"], exchange["path"], body, content_type, **exchange.get("query", {}))
         if "customresourcedefinitions" in exchange["path"] and code == 201 and not exchange.get("query"):
             self.established(f"{exchange['path']}/{body['metadata']['name']}")
-        return {**exchange, "code": code, "answer": settled(answer), "warnings": warnings}
+        return {**exchange, "code": code, "answer": settled(answer)}
 
     def established(self, path):
         """Wait until a CRD is served."""
