@@ -51,8 +51,8 @@ KINDS = {
 
 def kind_at(path):
     """The kind of a collection's path."""
-    _, root, *rest, _, _, plural = path.split("/")
-    return GroupVersionKind.parse("/".join(rest), KINDS[plural])
+    *version, _, _, plural = path.split("/")[2:]
+    return GroupVersionKind.parse("/".join(version), KINDS[plural])
 
 
 def own(obj):

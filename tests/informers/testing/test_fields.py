@@ -37,7 +37,7 @@ class Kind:
 
 
 def entries(obj):
-    """managedFields in one order, without the points in time."""
+    """The managedFields in one order, without the points in time."""
     found = [{**entry, "time": bool(entry.get("time"))} for entry in obj["metadata"].get("managedFields", ())]
     return sorted(found, key=lambda entry: (entry["manager"], entry["operation"], entry.get("subresource", "")))
 
@@ -240,7 +240,7 @@ def test_force_takes_a_field_over():
     live = applying(applying(None, config({"a": "1", "b": "1"}), "one"), config({"a": "2"}), "two", force=True)
 
     assert {"one": data("b"), "two": data("a")} == owners(live)
-    with pytest.raises(Conflict, match='conflict with "two": .data.a'):
+    with pytest.raises(Conflict, match=r'conflict with "two": \.data\.a'):
         applying(live, config({"a": "1", "b": "1"}), "one")
 
 
@@ -389,7 +389,7 @@ def test_one_name_in_two_roles_is_two_managers():
     live = updating(applying(None, config({"a": "1"}), "me"), config({"a": "2"}), "me")
 
     assert [("me", "Update")] == [(entry["manager"], entry["operation"]) for entry in live["metadata"]["managedFields"]]
-    with pytest.raises(Conflict, match='conflict with "me" using v1: .data.a'):
+    with pytest.raises(Conflict, match=r'conflict with "me" using v1: \.data\.a'):
         applying(live, config({"a": "1"}), "me")
 
 

@@ -175,7 +175,7 @@ def test_json_patch_is_as_lenient_as_the_server(op, result):
 )
 def test_a_json_patch_that_does_not_apply(op):
     """The server says no more than that it does not."""
-    with pytest.raises(Invalid, match="^the server rejected our request due to an error in our request$"):
+    with pytest.raises(Invalid, match=r"^the server rejected our request due to an error in our request$"):
         json_patch({"m": {"a": 1}}, [op])
 
 

@@ -2,8 +2,6 @@
 
 import copy
 
-import pytest
-
 from informers.api.objects import GroupVersionKind
 from informers.testing.defaults import decode_builtin, default_builtin, validate_builtin
 from informers.testing.patches import json_patch

@@ -97,7 +97,7 @@ def main(kubeconfig, *names):
         after = [server.repeat(exchange) for exchange in before]
         write(name, after)
         changed = sum(one != other for one, other in zip(before, after, strict=True))
-        print(f"{name}: {changed} of {len(after)} answers changed")
+        print(f"{name}: {changed} of {len(after)} answers changed")  # noqa: T201 - a program
     server.ask("DELETE", f"{NAMESPACES}/recorded")
     server.transport.close()
 
