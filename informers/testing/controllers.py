@@ -40,9 +40,9 @@ ALL_CONTROLLERS = frozenset(_MADE)
 """The names that `ClusterOptions.controllers` may hold."""
 
 _RETRY: Seconds = 0.1
+_LONGEST_RETRY: Seconds = 30.0
 _MOMENT: Seconds = 0.001
 """The least that a controller waits before it looks again: less may be less than rounding can tell."""
-_LONGEST_RETRY: Seconds = 30.0
 
 
 class Controller(Protocol):

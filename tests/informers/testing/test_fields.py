@@ -431,3 +431,37 @@ def test_arguments_stay_as_they_are():
     merged["metadata"]["managedFields"][0]["fieldsV1"].clear()
 
     assert before == (live, wanted)
+
+
+@pytest.mark.parametrize("change", [{"labels": {"a": "b"}}, {"finalizers": ["a/b"]}])
+def test_a_change_is_no_keeping_of_times(change):
+    """Whatever differs but times and the resourceVersion is to be stored."""
+    live = updating(None, config({"a": "1"}), "one", time=THEN)
+    owned = live["metadata"]["managedFields"]
+    same = updating(live, config({"a": "1"}, resourceVersion="9", managedFields=owned), "one")
+
+    assert keep_times(live, same)
+    assert not keep_times(live, updating(live, config({"a": "1"}, **change), "one"))
+    assert not keep_times(live, {**same, "data": {"a": "2"}})
+
+
+@pytest.mark.parametrize(
+    ("kind", "owned"),
+    [
+        (GroupVersionKind("apps", "v1", "Deployment"), {"f:annotations": {".": {}, "f:x": {}}}),
+        (
+            GroupVersionKind("apps", "v1", "StatefulSet"),
+            {"f:annotations": {".": {}, "f:x": {}}, "f:labels": {".": {}, "f:x": {}}},
+        ),
+        (GroupVersionKind("storage.k8s.io", "v1", "VolumeAttachment"), None),
+    ],
+)
+def test_what_a_status_write_owns_of_the_metadata(kind, owned):
+    """Each kind puts other parts of the metadata back, and nobody owns those."""
+    head = {"apiVersion": kind.api_version, "kind": kind.kind}
+    live = updating(None, {**head, "metadata": {"name": "x", "finalizers": ["a/b"]}}, "zero", gvk=kind)
+    after = copy.deepcopy(live)
+    after["metadata"].update(labels={"x": "y"}, annotations={"x": "y"})
+    after = updating(live, after, "one", subresource="status", gvk=kind)
+
+    assert owned == owners(after).get("one", {}).get("f:metadata")

@@ -51,11 +51,15 @@ def test_a_recording(tmp_path):
     """Prose and custom kinds are left out, kinds come from version 2, and definitions are sorted."""
     property_ = {"type": "integer", "format": "int32", "description": "prose"}
     kinds = [{"group": group, "version": "v1", "kind": "Plain"} for group in ("apps", "example.com")]
-    document = {"components": {"schemas": {
-        NAME: {"type": "object", "properties": {"count": property_}},
-        "io.k8s.api.apps.v1.Other": {"type": "string"},
-        "com.example.v1.Custom": {"type": "object"},
-    }}}
+    document = {
+        "components": {
+            "schemas": {
+                NAME: {"type": "object", "properties": {"count": property_}},
+                "io.k8s.api.apps.v1.Other": {"type": "string"},
+                "com.example.v1.Custom": {"type": "object"},
+            }
+        }
+    }
     swagger = {"definitions": {NAME: {"x-kubernetes-group-version-kind": kinds}}}
     recording = record({"apis/apps/v1": document}, swagger, source(tmp_path))
 
