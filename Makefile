@@ -3,7 +3,6 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-KUBECONFIG ?= $(HOME)/.kube/config
 IMG ?= levelset:latest
 ARGS ?=
 
@@ -51,7 +50,7 @@ manifests: $(READY) ## Write the generated manifests from the types.
 	@$(BIN)/levelset manifests rbac reconcilers.memcached > manifests/rbac/memcached-operator.yaml
 	@$(BIN)/levelset manifests manager reconcilers.memcached > manifests/manager/memcached-operator.yaml
 
-install: ## Install the CRD into the current cluster.
+install: ## Install the CRD into the current cluster, with kubectl.
 	@kubectl apply --server-side -f manifests/crd/cache.example.com_memcacheds.yaml
 
 uninstall: ## Remove the CRD, and with it every Memcached.

@@ -64,6 +64,7 @@ def missing(command: str, error: ModuleNotFoundError) -> Exception:
 
 
 @click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="levelset", message="%(prog)s %(version)s")
 def levelset() -> None:
     """Level-triggered Kubernetes controllers in Python.
 

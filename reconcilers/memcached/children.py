@@ -19,6 +19,7 @@ DEPLOYMENT = ("apps/v1", "Deployment")
 POD = ("v1", "Pod")
 
 NAME, INSTANCE = "app.kubernetes.io/name", "app.kubernetes.io/instance"
+MANAGED_BY, MANAGER = "app.kubernetes.io/managed-by", "memcached-controller"
 CONTAINER = "memcached"
 PORT = 11211
 COMMAND = ("memcached", "-m=64", "-o", "modern", "-v")
@@ -40,7 +41,7 @@ def deployment_for(memcached: Memcached) -> Obj:
     labels = {
         **selector,
         "app.kubernetes.io/component": "cache",
-        "app.kubernetes.io/managed-by": "memcached-controller",
+        MANAGED_BY: MANAGER,
     }
     return {
         "apiVersion": "apps/v1",

@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING, NamedTuple
 from controller import Builder, Deleted, Request, Result, enqueue_mapped
 from informers import BadRequest, Forbidden, Invalid, NamespaceTerminating, NotFound
 from reconcilers.apply import Applier, StillDeleting
-from reconcilers.memcached.children import DEPLOYMENT, INSTANCE, NAME, POD, change, deployment_for, selector_of
+from reconcilers.memcached.children import (
+    DEPLOYMENT,
+    INSTANCE,
+    MANAGED_BY,
+    MANAGER,
+    NAME,
+    POD,
+    change,
+    deployment_for,
+    selector_of,
+)
 from reconcilers.memcached.status import Problem, news, status_of
 from reconcilers.memcached.types import Memcached
 from reconcilers.owners import OwnedByAnother, controller_of
@@ -87,6 +97,9 @@ class MemcachedReconciler:
             going = Problem("Deleting", f"The deletion waits for finalizers: {waits_for}", passing=True)
             return Made(self._own(memcached), going, None)
         before = self._cache.get(DEPLOYMENT, memcached.key)
+        if before is not None and not _made_here(before):
+            said = f"Deployment {memcached.key} exists and was not made by this controller; delete or rename it"
+            return Made(None, Problem("ControllerConflict", said), SAFETY_NET)
         deployment = self._applier.apply(deployment_for(memcached), owner=memcached)
         if done := change(before, deployment):
             self._recorder.event(memcached, "Normal", *done)
@@ -114,6 +127,12 @@ class MemcachedReconciler:
     def _pods(self, memcached: Memcached) -> list[Obj]:
         pods: list[Obj] = self._cache.list(POD, namespace=memcached.namespace, labels=selector_of(memcached))
         return pods
+
+
+def _made_here(deployment: Obj) -> bool:
+    """Whether a Deployment has a controller, or is one of ours that was left without: nobody else's is adopted."""
+    labels = deployment["metadata"].get("labels") or {}
+    return controller_of(deployment) is not None or labels.get(MANAGED_BY) == MANAGER
 
 
 def setup(manager: Manager) -> Controller:

@@ -363,6 +363,21 @@ class TestOwnership:
             }
         )
 
+    def test_a_deployment_that_nobody_controls_is_not_adopted(self, world, harness, pool):
+        """Somebody made it by hand: it stays as it is, and the Memcached says what to do."""
+        labels = {"app": "web"}
+        pods = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "web", "image": "nginx:1"}]}}
+        spec = {"replicas": 3, "selector": {"matchLabels": labels}, "template": pods}
+        metadata = {"name": "a", "namespace": "default"}
+        made = world.create({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, "spec": spec})
+
+        memcached = pool()
+        harness.settle()
+
+        degraded = said(memcached)["Degraded"]
+        assert ("True", "ControllerConflict") == degraded
+        assert made["spec"] == world.get(("apps/v1", "Deployment"), "default/a")["spec"]
+
     def test_a_conflict_is_reported_and_never_fought_over(self, world, harness, foreign, pool):
         """Condition and one event; the Deployment stays as it is; other pools go on."""
         memcached, neighbour = pool(), pool(name="b")
