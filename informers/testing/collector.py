@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Collector"]
 
+_MEMORY = 1000
+"""Owners that went and are remembered; dependents are looked at soon after, so a few would do."""
+
 
 class _Owners(NamedTuple):
     """The owner references of a dependent, sorted by what their owners are up to."""
@@ -46,6 +49,7 @@ class Collector:
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
         self._actor = Actor(cluster, "kube-controller-manager", self.name)
+        self._gone: dict[str, None] = {}  # uids of owners that were seen to go, the oldest first
 
     def notice(self, change: Change) -> list[tuple[str, ...]]:
         """Look at dependents whose owner went, at new owner references, and at owners that wait."""
@@ -53,6 +57,7 @@ class Collector:
         found: list[tuple[str, ...]] = []
         if change.type == "DELETED":
             found += [_key(store, record.path) for store, record in storage.owned(new.uid)]
+            self._remember(new.uid, owned=bool(found))
         elif new.owners and (change.old is None or change.old.owners != new.owners):
             found.append(_key(change.store, new.path))
         if new.deleting and change.type != "DELETED" and {FOREGROUND, ORPHAN}.intersection(new.finalizers):
@@ -62,6 +67,12 @@ class Collector:
             if owner is not None and owner[1].deleting and FOREGROUND in owner[1].finalizers:
                 found.append(_key(owner[0], owner[1].path))
         return found
+
+    def _remember(self, uid: str, *, owned: bool) -> None:
+        if owned:
+            self._gone[uid] = None
+            if len(self._gone) > _MEMORY:
+                del self._gone[next(iter(self._gone))]
 
     def sync(self, key: tuple[str, ...]) -> None:
         """Do for one object whatever its deletion or its owners ask for."""
@@ -114,8 +125,8 @@ class Collector:
         found = _Owners([], [], [])
         for ref in obj["metadata"].get("ownerReferences") or ():
             kind = self._cluster.registry.by_kind(GroupVersionKind.parse(ref["apiVersion"], ref["kind"]))
-            if kind is None:
-                found.solid.append(ref)  # nobody can say whether it exists
+            if kind is None:  # nobody can say whether it exists, unless it was seen to go with its CRD
+                (found.dangling if ref["uid"] in self._gone else found.solid).append(ref)
             elif kind.namespaced and not info.namespaced:
                 self._complain(obj, ref, "")
                 found.solid.append(ref)

@@ -7,6 +7,7 @@ import pytest
 from informers.api import errors
 from informers.api.objects import GroupVersionKind, NamespacedName
 from informers.testing.cluster import Cluster, ClusterOptions, ListQuery, WriteOptions
+from informers.testing.fake import FakeCluster
 from informers.testing.sim import SimRuntime
 
 MERGE = "application/merge-patch+json"
@@ -205,3 +206,24 @@ def test_every_namespace_has_a_service_account(world):
     assert ["default"] == first == second
     with pytest.raises(errors.NotFound):
         world.cluster.get(world.info("Namespace"), NamespacedName("", "space"))
+
+
+def test_a_crd_takes_the_dependents_of_its_objects_along():
+    """Though nobody serves the owner's kind any more when the collector gets to them."""
+    names = {"kind": "Thing", "plural": "things"}
+    schema = {"openAPIV3Schema": {"type": "object"}}
+    version = {"name": "v1", "served": True, "storage": True, "schema": schema}
+    spec = {"group": "example.com", "scope": "Namespaced", "names": names, "versions": [version]}
+    crd = {"metadata": {"name": "things.example.com"}, "spec": spec}
+    kind = ("apiextensions.k8s.io/v1", "CustomResourceDefinition")
+    with FakeCluster([{"apiVersion": kind[0], "kind": kind[1], **crd}]) as world:
+        metadata = {"name": "a", "namespace": "default"}
+        thing = world.create({"apiVersion": "example.com/v1", "kind": "Thing", "metadata": metadata})
+        owner = {"apiVersion": "example.com/v1", "kind": "Thing", "name": "a", "uid": thing["metadata"]["uid"]}
+        child = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata | {"ownerReferences": [owner]}}
+        world.create(child)
+
+        world.delete(kind, "things.example.com")
+        world.settle(30)
+
+        assert [] == [one for one in world.list(("v1", "ConfigMap")) if one["metadata"]["name"] == "a"]
