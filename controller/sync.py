@@ -24,8 +24,8 @@ GLANCE: Seconds = 0.25
 
 
 def blocking(informers: Iterable[InformerSnapshot]) -> str:
-    """Return the kinds that are not mirrored yet, in one phrase; empty when all are."""
-    return ", ".join(str(informer.gvk) for informer in informers if not informer.synced)
+    """Return the kinds that are not mirrored yet, or no longer served, in one phrase; empty when there are none."""
+    return ", ".join(str(each.gvk) for each in informers if not each.synced or each.state == "absent")
 
 
 def _overdue(missing: Iterable[InformerSnapshot], timeout: Seconds | None) -> str:

@@ -198,6 +198,20 @@ class TestBadInput:
 
         assert "waiting for Memcached (cache.example.com/v1)" == str(manager.endpoints.readyz.failures()["cache-sync"])
 
+    def test_a_kind_that_goes_while_it_runs_makes_it_unready(self, world):
+        """A CRD deleted under a running controller is as missing as one that never was."""
+        world.create(CRD)
+        manager = make(world)
+        watching(manager, MEMCACHED, [])
+        manager.start()
+        world.settle(5)
+        assert set() == failing(manager)
+
+        world.delete((CRD["apiVersion"], CRD["kind"]), CRD["metadata"]["name"])
+        world.advance(120)
+
+        assert {"cache-sync"} == failing(manager)
+
     def test_an_unreachable_server_ends_it_after_the_sync_timeout(self, world, caplog):
         """Exit code 1, one readable line, not ready meanwhile, nothing reconciled."""
         world.intercept(self.unreachable)
