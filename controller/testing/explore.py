@@ -95,15 +95,15 @@ def simulate(
     kinds = FAULTS if faults == "all" else tuple(faults)
 
     def decorate(scenario: Scenario) -> Callable[[], None]:
-        def attempt(schedule_seed: int | str, chooser: Chooser) -> tuple[Schedule, AssertionError | None, str]:
+        def attempt(schedule_seed: int | str, chooser: Chooser) -> tuple[Schedule, AssertionError | None]:
             recorded = Recorded(chooser)
             sim = Simulation(seed=schedule_seed, chooser=recorded, faults=kinds, budget=budget)
             try:
                 scenario(sim)
                 sim.run()
             except AssertionError as error:
-                return Schedule(schedule_seed, recorded.choices), error, sim.fingerprint()
-            return Schedule(schedule_seed, recorded.choices), None, sim.fingerprint()
+                return Schedule(schedule_seed, recorded.choices), error
+            return Schedule(schedule_seed, recorded.choices), None
 
         @functools.wraps(scenario)
         def test() -> None:
@@ -112,7 +112,7 @@ def simulate(
                 return
             first = int(os.environ.get("SIM_SEED", seed))
             for number in range(first, first + int(os.environ.get("SIM_SCHEDULES", schedules))):
-                schedule, error, _ = attempt(number, RandomChoices(number, deviation, faults=fault))
+                schedule, error = attempt(number, RandomChoices(number, deviation, faults=fault))
                 if error is not None:
                     _fail(schedule, error, lambda s: attempt(s.seed, Replay(s.choices))[1])
 

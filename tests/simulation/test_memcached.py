@@ -134,8 +134,10 @@ def broken_setup(manager):
     return Builder(manager).for_(Memcached).named("broken").complete(reconcile)
 
 
-def test_the_simulator_finds_a_classic_bug():
+def test_the_simulator_finds_a_classic_bug(monkeypatch):
     """A controller that remembers in memory what it created is caught, with a token that replays the failure."""
+    for knob in ("SIM_SCHEDULES", "SIM_SEED", "SIM_REPLAY"):
+        monkeypatch.delenv(knob, raising=False)
 
     def scenario(sim):
         sim.crd(Memcached)
