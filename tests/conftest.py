@@ -4,7 +4,7 @@ import weakref
 
 import pytest
 
-from informers.testing.sim import SimRuntime
+from informers.testing.virtual.sim import SimRuntime
 
 
 @pytest.fixture(autouse=True)

@@ -21,12 +21,12 @@ from typing import TYPE_CHECKING, Any
 
 from controller.testing.faults import FAULTS
 from controller.testing.simulation import Simulation
-from informers.testing.choices import RandomChoices, Recorded, Replay
+from informers.testing.virtual.choices import RandomChoices, Recorded, Replay
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from informers.testing.choices import Chooser
+    from informers.testing.virtual.choices import Chooser
 
     Scenario = Callable[[Simulation], Any]
 

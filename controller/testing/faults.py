@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 from informers.api.errors import ResponseLost, Unreachable
 from informers.api.transport import Call, Response, Stream, Transport
-from informers.testing.sim import SimCrash
+from informers.testing.virtual.sim import SimCrash
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from informers.testing.sim import SimRuntime
+    from informers.testing.virtual.sim import SimRuntime
 
 __all__ = ["FAULTS", "FaultyTransport"]
 

@@ -18,14 +18,14 @@ from controller.manager import Manager
 from controller.testing.faults import FAULTS, FaultyTransport
 from controller.testing.harness import quiet_options
 from informers.testing.fake import FakeCluster
-from informers.testing.sim import SimRuntime
+from informers.testing.virtual.sim import SimRuntime
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from informers.api.transport import Call
     from informers.runtime import Seconds
-    from informers.testing.choices import Recorded
+    from informers.testing.virtual.choices import Recorded
 
     Check = Callable[[FakeCluster], Any]
     Step = Callable[[FakeCluster], Any]

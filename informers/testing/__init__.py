@@ -2,14 +2,15 @@
 
 Reading order:
 
-    sim, choices, primitives       virtual time: the same code, one task at a time, from a seed
-    cluster, resources, storage    the model: verbs over a store with history; the kinds it serves
-    schemas, admission, defaults   what objects must look like; fields and patches: how they change
-    collector, workloads           controllers: garbage collection, Deployments that become ready Pods
-    rest, verbs, requests, routes  the REST face: one request in, one answer out
-    discovery, openapi, tables     documents about kinds, and objects for people
-    fake, inprocess                `FakeCluster`: the face for unit tests, without a socket
-    server, certificates           `ApiServer`: the face for kubectl and everyone else
+    virtual       virtual time: the same code, one task at a time, from a seed
+    model         the model: verbs over a store with history; the kinds it serves
+    schema        what objects must look like; kinds, validation: the built-in ones
+    patching      how objects change, and who owns which field
+    controllers   garbage collection, Deployments that become ready Pods
+    rest          the REST face: one request in, one answer out
+    tables        objects for people; words: how the server says no
+    fake          `FakeCluster`: the face for unit tests, without a socket
+    server        `ApiServer`: the face for kubectl and everyone else
 
 One model, several faces: what holds on one holds on all, because all go through `RestFace`.
 """
@@ -20,12 +21,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from informers.testing.choices import Chooser, RandomChoices
     from informers.testing.cluster import Cluster, ClusterOptions
     from informers.testing.fake import FakeClient, FakeCluster
     from informers.testing.inprocess import ClusterTransport, Fault, Write
     from informers.testing.server import ApiServer, ServerOptions
-    from informers.testing.sim import SimRuntime
+    from informers.testing.virtual.choices import Chooser, RandomChoices
+    from informers.testing.virtual.sim import SimRuntime
 
 __all__ = [
     "ApiServer",
@@ -44,16 +45,16 @@ __all__ = [
 
 _HOMES = {
     "ApiServer": "server",
-    "Chooser": "choices",
+    "Chooser": "virtual.choices",
     "Cluster": "cluster",
     "ClusterOptions": "cluster",
     "ClusterTransport": "inprocess",
     "FakeClient": "fake",
     "FakeCluster": "fake",
     "Fault": "inprocess",
-    "RandomChoices": "choices",
+    "RandomChoices": "virtual.choices",
     "ServerOptions": "server",
-    "SimRuntime": "sim",
+    "SimRuntime": "virtual.sim",
     "Write": "inprocess",
 }
 

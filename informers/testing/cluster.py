@@ -14,20 +14,21 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import msgspec
 
 from informers.api.objects import NamespacedName
-from informers.testing import podactions, refusals, reviews, scaling
-from informers.testing.addresses import ServiceAddresses
-from informers.testing.builtin import builtin_resources
-from informers.testing.controllers import ALL_CONTROLLERS, Controllers
-from informers.testing.conversion import from_storage
-from informers.testing.crds import CrdLife
-from informers.testing.deleting import Deletes
-from informers.testing.pods import PodOptions
-from informers.testing.queries import ListQuery, ListResult, WatchQuery, WriteOptions
-from informers.testing.reading import Reads
-from informers.testing.resources import Registry, ResourceInfo
-from informers.testing.storage import Storage
-from informers.testing.watching import Feed, Watch, WatchItem
-from informers.testing.writing import Writes
+from informers.testing.controllers.addresses import ServiceAddresses
+from informers.testing.controllers.crds import CrdLife
+from informers.testing.controllers.pods import PodOptions
+from informers.testing.controllers.pump import ALL_CONTROLLERS, Controllers
+from informers.testing.kinds.builtin import builtin_resources
+from informers.testing.kinds.conversion import from_storage
+from informers.testing.model import podactions, reviews, scaling
+from informers.testing.model.deleting import Deletes
+from informers.testing.model.queries import ListQuery, ListResult, WatchQuery, WriteOptions
+from informers.testing.model.reading import Reads
+from informers.testing.model.resources import Registry, ResourceInfo
+from informers.testing.model.storage import Storage
+from informers.testing.model.watching import Feed, Watch, WatchItem
+from informers.testing.model.writing import Writes
+from informers.testing.words import refusals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -19,7 +19,7 @@ from informers.api.client import Client, Patch
 from informers.api.resource import Resource
 from informers.testing.cluster import Cluster, ClusterOptions
 from informers.testing.inprocess import ClusterTransport, Fault, Write
-from informers.testing.sim import SimRuntime
+from informers.testing.virtual.sim import SimRuntime
 
 if TYPE_CHECKING:
     import builtins

@@ -13,8 +13,8 @@ from urllib.parse import unquote
 
 from informers.api.errors import ResponseLost
 from informers.api.transport import Response
-from informers.testing.exchange import RestRequest, RestResponse
-from informers.testing.rest import RestFace
+from informers.testing.rest.exchange import RestRequest, RestResponse
+from informers.testing.rest.face import RestFace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from informers.api.transport import Call, Stream
     from informers.runtime import Runtime, Seconds
     from informers.testing.cluster import Cluster
-    from informers.testing.watchstream import WatchStream
+    from informers.testing.rest.watchstream import WatchStream
 
 __all__ = ["ClusterTransport", "Fault", "Write"]
 

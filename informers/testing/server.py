@@ -21,13 +21,13 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from informers.api import errors
-from informers.testing.accept import Media
 from informers.testing.certificates import issue
-from informers.testing.exchange import RestRequest, RestResponse, WatchResponse
-from informers.testing.gate import Gate
 from informers.testing.kubeconfig import write_kubeconfig
-from informers.testing.rest import RestFace
-from informers.testing.status import refuse
+from informers.testing.rest.accept import Media
+from informers.testing.rest.exchange import RestRequest, RestResponse, WatchResponse
+from informers.testing.rest.face import RestFace
+from informers.testing.rest.gate import Gate
+from informers.testing.words.status import refuse
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from informers.runtime import Event, Seconds, Task
     from informers.testing.cluster import Cluster
-    from informers.testing.watchstream import WatchStream
+    from informers.testing.rest.watchstream import WatchStream
 
 __all__ = ["ApiServer", "ServerOptions", "ServerSnapshot"]
 

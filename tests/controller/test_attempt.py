@@ -10,7 +10,7 @@ from controller.request import Request, Result, TerminalError
 from controller.worker import Label
 from informers.api.errors import Conflict
 from informers.api.objects import GroupVersionKind
-from informers.testing.sim import SimRuntime
+from informers.testing.virtual.sim import SimRuntime
 
 A, B = Request("default", "a"), Request("default", "b")
 KIND = GroupVersionKind("cache.example.com", "v1", "Memcached")

@@ -13,7 +13,7 @@ from controller.sources import ChannelSource
 from informers.api.errors import KindNotServed
 from informers.api.objects import CachedObject, GroupVersionKind, ObjectMeta, OwnerReference
 from informers.api.resource import Resource
-from informers.testing.sim import SimRuntime
+from informers.testing.virtual.sim import SimRuntime
 
 DEPLOYMENT, SECRET = ("apps/v1", "Deployment"), ("v1", "Secret")
 

@@ -5,7 +5,7 @@ import pytest
 from controller.fence import Fence, FencedTransport
 from controller.lease import LeaderOptions, LeadershipLost
 from informers.api.transport import Call, Response
-from informers.testing.sim import SimRuntime
+from informers.testing.virtual.sim import SimRuntime
 
 OPTIONS = LeaderOptions(leader_election=True, leader_election_id="op")
 

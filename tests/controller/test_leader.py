@@ -10,7 +10,7 @@ from controller.leader import Elector
 from controller.lease import LeaderOptions, LeadershipLost
 from informers.api.errors import ResponseLost, Unreachable
 from informers.api.transport import Call, Response
-from informers.testing.sim import SimRuntime
+from informers.testing.virtual.sim import SimRuntime
 
 PATH = "/apis/coordination.k8s.io/v1/namespaces/ops/leases"
 OPTIONS = LeaderOptions(leader_election=True, leader_election_id="op", leader_election_namespace="ops")

@@ -11,7 +11,7 @@ from controller.ratelimit import ItemExponential
 from controller.request import LOW_PRIORITY, Request, Result, TerminalError
 from controller.sources import ChannelSource, SourceStatus
 from informers.api.errors import NamespaceTerminating, TooManyRequests
-from informers.testing.sim import RandomChoices, SimCrash, SimRuntime
+from informers.testing.virtual.sim import RandomChoices, SimCrash, SimRuntime
 
 
 class Feed(ChannelSource):

@@ -4,7 +4,7 @@ from controller.attempt import Attempts
 from controller.pool import WorkerPool
 from controller.queue import WorkQueue
 from controller.request import Request
-from informers.testing.sim import SimRuntime
+from informers.testing.virtual.sim import SimRuntime
 
 A, B = Request("default", "a"), Request("default", "b")
 

@@ -4,7 +4,7 @@ import pytest
 
 from controller.process import run
 from informers.api.errors import LevelsetError
-from informers.testing.sim import SimRuntime
+from informers.testing.virtual.sim import SimRuntime
 
 
 class Knocks:

@@ -7,7 +7,7 @@ from controller.queue import WorkQueue
 from controller.ratelimit import ItemExponential
 from controller.request import LOW_PRIORITY, Request
 from informers.runtime import ThreadRuntime
-from informers.testing.sim import RandomChoices, SimRuntime
+from informers.testing.virtual.sim import RandomChoices, SimRuntime
 
 
 def key(name):

@@ -4,7 +4,7 @@ import pytest
 
 from controller.ratelimit import Bucket, FastSlow, ItemExponential, MaxOf, MaxWait, bucketed, exponential
 from controller.request import Request
-from informers.testing.sim import SimRuntime
+from informers.testing.virtual.sim import SimRuntime
 
 A, B = Request("default", "a"), Request("default", "b")
 

@@ -11,7 +11,7 @@ from informers.api.client import Client
 from informers.api.errors import ResponseLost, Unreachable
 from informers.api.objects import CachedObject, ObjectMeta
 from informers.api.transport import Response
-from informers.testing.sim import SimRuntime
+from informers.testing.virtual.sim import SimRuntime
 
 EVENTS = "/apis/events.k8s.io/v1/namespaces/default/events"
 KINDS = {"resources": [{"name": "events", "kind": "Event", "namespaced": True, "verbs": ["create", "patch"]}]}

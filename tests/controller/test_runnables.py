@@ -3,7 +3,7 @@
 import pytest
 
 from controller.runnables import Fallible, FunctionRunnable, Group
-from informers.testing.sim import SimRuntime
+from informers.testing.virtual.sim import SimRuntime
 
 
 class Part:

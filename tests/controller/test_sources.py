@@ -11,7 +11,7 @@ from controller.request import LOW_PRIORITY, Request
 from controller.sources import ChannelSource, FunctionSource, KindSource, SourceStatus
 from informers.api.errors import KindNotServed
 from informers.api.objects import CachedObject, ObjectMeta
-from informers.testing.sim import SimRuntime
+from informers.testing.virtual.sim import SimRuntime
 
 CONFIG_MAP = ("v1", "ConfigMap")
 

@@ -5,7 +5,7 @@ import pytest
 
 from informers.api.discovery import Discovery
 from informers.api.resource import Resource
-from informers.testing.sim import SimRuntime
+from informers.testing.virtual.sim import SimRuntime
 from tests.informers.scripted import Recorder, ScriptedTransport
 
 

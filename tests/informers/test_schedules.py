@@ -11,7 +11,7 @@ from informers.api.errors import Conflict, NotFound, OutcomeUnknown, ResponseLos
 from informers.cache import Cache
 from informers.runtime import seeded
 from informers.testing.fake import FakeCluster
-from informers.testing.sim import RandomChoices, SimRuntime
+from informers.testing.virtual.sim import RandomChoices, SimRuntime
 from tests.informers.scripted import ScriptedStream, refusal
 
 MAP = ("v1", "ConfigMap")

@@ -12,7 +12,7 @@ from controller.telemetry.metrics import Metrics
 from controller.worker import Label, Verdict
 from informers.api.objects import GroupVersionKind
 from informers.api.transport import Call
-from informers.testing.sim import SimRuntime
+from informers.testing.virtual.sim import SimRuntime
 
 KIND = GroupVersionKind("cache.example.com", "v1", "Memcached")
 

@@ -26,7 +26,7 @@ from informers.api.objects import GroupVersionKind, NamespacedName
 from informers.api.resource import Resource
 from informers.api.transport import Response
 from informers.observe import Observer
-from informers.testing.sim import SimRuntime
+from informers.testing.virtual.sim import SimRuntime
 
 CONFIG_MAP = ("v1", "ConfigMap")
 V1 = {

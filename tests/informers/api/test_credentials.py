@@ -8,7 +8,7 @@ import pytest
 from informers.api.config import ClusterConfig
 from informers.api.credentials import Credential, Fetched, FromTokenFile, WatchedFile, bearer, open_credentials
 from informers.api.errors import ConfigError
-from informers.testing.sim import SimRuntime
+from informers.testing.virtual.sim import SimRuntime
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from informers.api.errors import ApiError, KindNotServed, Unavailable
 from informers.api.objects import GroupVersionKind
 from informers.api.resource import Resource
 from informers.api.transport import Response
-from informers.testing.sim import SimRuntime
+from informers.testing.virtual.sim import SimRuntime
 
 DEPLOYMENT = GroupVersionKind("apps", "v1", "Deployment")
 APPS = {

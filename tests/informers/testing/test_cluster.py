@@ -10,7 +10,7 @@ from informers.api.objects import GroupVersionKind, NamespacedName
 from informers.api.selectors import FieldSelector, LabelSelector
 from informers.runtime import ThreadRuntime
 from informers.testing.cluster import Cluster, ClusterOptions, ListQuery, WatchQuery, WriteOptions
-from informers.testing.sim import SimRuntime
+from informers.testing.virtual.sim import SimRuntime
 
 MERGE = "application/merge-patch+json"
 

@@ -4,10 +4,10 @@ import copy
 
 from informers.api.errors import ApiError
 from informers.api.objects import GroupVersionKind
-from informers.testing.admission import default, prune
-from informers.testing.defaults import decode_builtin, default_builtin
-from informers.testing.fields import apply, track_update
-from informers.testing.schemas import builtin, structural
+from informers.testing.kinds.defaults import decode_builtin, default_builtin
+from informers.testing.patching.fields import apply, track_update
+from informers.testing.schema.admission import default, prune
+from informers.testing.schema.schemas import builtin, structural
 
 NOW = "2030-01-01T00:00:00Z"
 APPLY = "application/apply-patch+yaml"

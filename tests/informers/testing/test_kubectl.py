@@ -15,7 +15,7 @@ import pytest
 
 from informers.runtime import ThreadRuntime
 from informers.testing import ApiServer, Cluster, ClusterOptions
-from informers.testing.pods import PodOptions
+from informers.testing.controllers.pods import PodOptions
 
 WEB = """
 apiVersion: apps/v1

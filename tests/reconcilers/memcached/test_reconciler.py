@@ -6,7 +6,7 @@ from controller import Request, Result
 from controller.testing import Harness
 from informers import Invalid, NotFound, Patch, Response
 from informers.testing import ClusterOptions, FakeCluster
-from informers.testing.pods import Fate, PodOptions
+from informers.testing.controllers.pods import Fate, PodOptions
 from reconcilers.memcached import Memcached, MemcachedReconciler, MemcachedSpec, ResourceRequirements, setup
 
 DEPLOYMENT, POD, EVENT = ("apps/v1", "Deployment"), ("v1", "Pod"), ("events.k8s.io/v1", "Event")

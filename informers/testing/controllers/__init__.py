@@ -1,0 +1,1 @@
+"""What runs in the cluster: garbage collection, workloads, namespaces, and Pods that become ready."""

@@ -1,0 +1,100 @@
+"""What the server does to an object of a built-in kind on its way in: decoding, defaults, validation.
+
+Three steps, in this order; `admission.prune` between the first two tells the unknown fields. Nothing here reads or
+stores; what depends on the server, such as a Service's address, is filled in elsewhere.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
+
+from informers.api.errors import BadRequest
+from informers.testing.kinds.kinddefaults import KIND_DEFAULTS
+from informers.testing.kinds.normal import Mismatch, normalise
+from informers.testing.kinds.poddefaults import POD_DEFAULTS
+from informers.testing.schema.nodes import MISSING, Node
+from informers.testing.schema.schemas import builtin, definition
+from informers.testing.validation.objects import validate_builtin
+
+if TYPE_CHECKING:
+    from informers.api.objects import GroupVersionKind, Obj
+
+__all__ = ["decode_builtin", "default_builtin", "validate_builtin"]
+
+_DEFAULTS: Final = {**POD_DEFAULTS, **KIND_DEFAULTS}
+_ZEROS: Final[tuple[Any, ...]] = ("", 0, False, {}, [], None)
+
+
+def decode_builtin(gvk: GroupVersionKind, obj: Obj) -> None:
+    """Bring an object into the form in which the server would write it back, in place; a kind unknown is left alone.
+
+    Nulls and empty values go, empty structs that are always written appear (`resources: {}`), quantities and times take
+    their canonical form. Unknown fields are left alone: see `admission.prune`.
+
+    Raises:
+        BadRequest: A field has the wrong JSON type; worded as the server words it.
+    """
+    node = builtin(gvk)
+    if node is None:
+        return
+    try:
+        normalise(obj, node)
+    except Mismatch as mismatch:
+        text = f'{gvk.kind} in version "{gvk.version}" cannot be handled as a {gvk.kind}: {mismatch}'
+        raise BadRequest(text, reason="BadRequest") from mismatch
+
+
+def default_builtin(gvk: GroupVersionKind, obj: Obj) -> None:
+    """Fill in the defaults of a built-in kind, in place; a kind without any is left alone."""
+    node = builtin(gvk)
+    if node is not None:
+        _default(obj, node.definition)
+
+
+def _default(part: Any, name: str) -> None:
+    if isinstance(part, list):
+        for item in part:
+            _default(item, name)
+    elif isinstance(part, dict):
+        fill = _DEFAULTS.get(name)
+        if fill:
+            fill(part)
+        declared, deeper = _steps(name)
+        for field, value in declared:
+            if not part.get(field):
+                part[field] = value
+        for field, inner in deeper:
+            found = part.get(field)
+            if found is not None:
+                _default(found, inner)
+
+
+@cache
+def _steps(name: str) -> tuple[tuple[tuple[str, Any], ...], tuple[tuple[str, str], ...]]:
+    """Return the defaults that a definition declares itself, and the fields below which there are more."""
+    properties = definition(name).properties
+    declared = tuple(
+        (field, node.default)
+        for field, node in properties.items()
+        if node.default is not MISSING and node.default not in _ZEROS
+    )
+    held = ((field, _held(node)) for field, node in properties.items())
+    return declared, tuple((field, inner) for field, inner in held if inner and _defaulted(inner))
+
+
+def _held(node: Node) -> str:
+    return node.items.definition if node.type == "array" else node.definition
+
+
+@cache
+def _defaulted(name: str, above: frozenset[str] = frozenset()) -> bool:
+    """Return whether a definition, or something in it, has defaults."""
+    if name in _DEFAULTS:
+        return True
+    if name in above or not definition(name).properties:
+        return False
+    properties = definition(name).properties.values()
+    if any(node.default is not MISSING and node.default not in _ZEROS for node in properties):
+        return True
+    return any(_held(node) and _defaulted(_held(node), above | {name}) for node in properties)

@@ -1,0 +1,208 @@
+"""In what kinds differ when they are written: generation, what a status write may touch, what the server fills in.
+
+Functions of plain objects, called between defaulting and validation. Defaults that depend on the object alone are in
+`defaults`; here is what depends on the server or protects what the caller may not write.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from informers.api.objects import Obj
+    from informers.testing.controllers.addresses import ServiceAddresses
+    from informers.testing.model.resources import ResourceInfo
+
+__all__ = ["counts_generation", "prepare_create", "prepare_status", "prepare_update", "raises_generation"]
+
+_COUNTING = {
+    ("", "Pod"),
+    ("", "PodTemplate"),
+    ("", "ReplicationController"),
+    ("apps", "DaemonSet"),
+    ("apps", "Deployment"),
+    ("apps", "ReplicaSet"),
+    ("apps", "StatefulSet"),
+    ("batch", "CronJob"),
+    ("batch", "Job"),
+    ("networking.k8s.io", "IngressClass"),
+    ("networking.k8s.io", "Ingress"),
+    ("networking.k8s.io", "NetworkPolicy"),
+    ("policy", "PodDisruptionBudget"),
+    ("admissionregistration.k8s.io", "MutatingWebhookConfiguration"),
+    ("admissionregistration.k8s.io", "ValidatingWebhookConfiguration"),
+    ("admissionregistration.k8s.io", "ValidatingAdmissionPolicy"),
+    ("admissionregistration.k8s.io", "ValidatingAdmissionPolicyBinding"),
+    ("apiextensions.k8s.io", "CustomResourceDefinition"),
+    ("scheduling.k8s.io", "PriorityClass"),
+    ("discovery.k8s.io", "EndpointSlice"),
+}
+"""Built-in kinds that have a generation; custom resources have one, too."""
+
+_FRESH_STATUS: dict[str, Obj] = {
+    "CronJob": {},
+    "DaemonSet": {
+        "currentNumberScheduled": 0,
+        "numberMisscheduled": 0,
+        "desiredNumberScheduled": 0,
+        "numberReady": 0,
+    },
+    "Deployment": {},
+    "HorizontalPodAutoscaler": {"desiredReplicas": 0, "currentMetrics": None},
+    "Ingress": {"loadBalancer": {}},
+    "Job": {},
+    "Namespace": {"phase": "Active"},
+    "PersistentVolume": {"phase": "Pending"},
+    "PersistentVolumeClaim": {"phase": "Pending"},
+    "PodDisruptionBudget": {
+        "disruptionsAllowed": 0,
+        "currentHealthy": 0,
+        "desiredHealthy": 0,
+        "expectedPods": 0,
+    },
+    "ReplicaSet": {"replicas": 0},
+    "ReplicationController": {"replicas": 0},
+    "ResourceQuota": {},
+    "Service": {"loadBalancer": {}},
+    "StatefulSet": {"replicas": 0, "availableReplicas": 0},
+    "ValidatingAdmissionPolicy": {},
+    "VolumeAttachment": {"attached": False},
+    "CertificateSigningRequest": {},
+}
+"""What the status of a new object is, whatever the client sent."""
+
+_UNTOUCHED = ("labels", "annotations", "finalizers", "ownerReferences")
+"""Metadata that a write to the status of a custom resource does not reach; of a Deployment's, only the first."""
+
+
+def counts_generation(info: ResourceInfo) -> bool:
+    """Whether objects of the resource have a `metadata.generation`."""
+    return info.custom or (info.gvk.group, info.gvk.kind) in _COUNTING
+
+
+def raises_generation(info: ResourceInfo, old: Obj, new: Obj) -> bool:
+    """Whether an update asks for something else than before."""
+    untold = {"metadata", "apiVersion", "kind"}
+    if not info.custom or "status" in info.subresources:
+        untold.add("status")
+    if any(old.get(name) != new.get(name) for name in (old.keys() | new.keys()) - untold):
+        return True
+    watched = {"Deployment": "annotations", "EndpointSlice": "labels"}.get(info.gvk.kind)
+    if watched is None or info.custom:
+        return False
+    return bool((old["metadata"].get(watched) or {}) != (new["metadata"].get(watched) or {}))
+
+
+def prepare_create(info: ResourceInfo, obj: Obj, addresses: ServiceAddresses) -> None:
+    """Fill in what the server decides about a new object, in place."""
+    if counts_generation(info):
+        obj["metadata"]["generation"] = 1
+    if info.custom:
+        if "status" in info.subresources:
+            obj.pop("status", None)
+        return
+    kind = info.gvk.kind
+    if kind in _FRESH_STATUS:
+        obj["status"] = dict(_FRESH_STATUS[kind])
+    prepare = _PREPARE.get((info.gvk.group, kind))
+    if prepare is not None:
+        prepare(obj)
+    if kind == "Service":
+        addresses.assign(obj, None)
+
+
+def prepare_update(info: ResourceInfo, old: Obj, new: Obj, addresses: ServiceAddresses) -> None:
+    """Undo what a write to the object itself may not change, in place: its status, and what the server assigned."""
+    if "status" in info.subresources:
+        _restore(old, new, "status")
+    if info.custom:
+        return
+    if info.gvk.kind == "Namespace":
+        new.setdefault("spec", {})["finalizers"] = (old.get("spec") or {}).get("finalizers") or []
+        _label_namespace(new)
+    if info.gvk.kind == "Service":
+        addresses.assign(new, old)
+
+
+def prepare_status(info: ResourceInfo, old: Obj, new: Obj) -> Obj:
+    """Return what a write to `/status` leaves: the old object with the new status, and some of the new metadata."""
+    kept = {name: value for name, value in old.items() if name != "status"}
+    if "status" in new:
+        kept["status"] = new["status"]
+    elif not info.custom:
+        kept["status"] = dict(_FRESH_STATUS.get(info.gvk.kind, {}))
+    meta: dict[str, Any] = dict(new["metadata"])
+    for name in _UNTOUCHED if info.custom else _UNTOUCHED[:1] if info.gvk.kind == "Deployment" else ():
+        _restore(old["metadata"], meta, name)
+    kept["metadata"] = meta
+    return kept
+
+
+def _restore(old: Obj, new: Obj, name: str) -> None:
+    if name in old:
+        new[name] = old[name]
+    else:
+        new.pop(name, None)
+
+
+def _prepare_pod(pod: Obj) -> None:
+    spec = pod.setdefault("spec", {})
+    pod["status"] = {"phase": "Pending", "qosClass": qos_class(spec)}
+    tolerations = spec.setdefault("tolerations", [])
+    for key in ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"):
+        if not any(entry.get("key") in (None, "", key) for entry in tolerations):
+            tolerations.append({"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300})
+    spec.setdefault("priority", 0)
+    spec.setdefault("preemptionPolicy", "PreemptLowerPriority")
+
+
+def qos_class(spec: Obj) -> str:
+    """Return the quality of service that a Pod's requests and limits amount to."""
+    asked = [c.get("resources") or {} for c in (*(spec.get("containers") or ()), *(spec.get("initContainers") or ()))]
+    if not any(entry.get("requests") or entry.get("limits") for entry in asked):
+        return "BestEffort"
+    for entry in asked:
+        limits, requests = entry.get("limits") or {}, entry.get("requests") or entry.get("limits") or {}
+        if any(name not in limits or limits[name] != requests.get(name) for name in ("cpu", "memory")):
+            return "Burstable"
+    return "Guaranteed"
+
+
+def _prepare_namespace(namespace: Obj) -> None:
+    finalizers = namespace.setdefault("spec", {}).setdefault("finalizers", [])
+    if "kubernetes" not in finalizers:
+        finalizers.append("kubernetes")
+    _label_namespace(namespace)
+
+
+def _label_namespace(namespace: Obj) -> None:
+    meta = namespace["metadata"]
+    meta["labels"] = {**(meta.get("labels") or {}), "kubernetes.io/metadata.name": meta.get("name", "")}
+
+
+def _prepare_job(job: Obj) -> None:
+    spec, meta = job.setdefault("spec", {}), job["metadata"]
+    if spec.get("manualSelector"):
+        return
+    spec["manualSelector"] = False
+    uid, name = meta["uid"], meta.get("name", "")
+    spec["selector"] = {"matchLabels": {"batch.kubernetes.io/controller-uid": uid}}
+    labels = spec.setdefault("template", {}).setdefault("metadata", {}).setdefault("labels", {})
+    for prefix in ("batch.kubernetes.io/", ""):
+        labels.update({f"{prefix}controller-uid": uid, f"{prefix}job-name": name})
+
+
+def _prepare_crd(crd: Obj) -> None:
+    versions = (crd.get("spec") or {}).get("versions") or ()
+    stored = [version.get("name", "") for version in versions if version.get("storage")]
+    crd["status"] = {"conditions": None, "acceptedNames": {"plural": "", "kind": ""}, "storedVersions": stored}
+
+
+_PREPARE: dict[tuple[str, str], Callable[[Obj], None]] = {
+    ("", "Pod"): _prepare_pod,
+    ("", "Namespace"): _prepare_namespace,
+    ("batch", "Job"): _prepare_job,
+    ("apiextensions.k8s.io", "CustomResourceDefinition"): _prepare_crd,
+}

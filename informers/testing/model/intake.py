@@ -1,0 +1,202 @@
+"""What every object goes through on its way in: identified, decoded, defaulted, tracked, checked.
+
+One pipeline for built-in kinds and custom resources; the stations themselves are in `defaults`, `admission` and
+`fields`. It MUST NOT read or write the store.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from informers.api import errors
+from informers.api.objects import GroupVersionKind
+from informers.testing.kinds import defaults
+from informers.testing.model.metadata import timestamp
+from informers.testing.patching import fields
+from informers.testing.schema import admission, schemas
+from informers.testing.words import refusals
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from informers.api.objects import Obj
+    from informers.testing.model.queries import WriteOptions
+    from informers.testing.model.resources import ResourceInfo
+    from informers.testing.schema.schemas import Node
+
+__all__ = ["apply", "check", "go_type", "identify", "replicas_path", "schema_of", "take_in", "track", "value_at"]
+
+
+def schema_of(info: ResourceInfo) -> Node | None:
+    """Return the compiled schema of a resource; None for a built-in kind that has none recorded."""
+    if "node" not in info.extra:
+        info.extra["node"] = schemas.structural(info.schema) if info.schema else schemas.builtin(info.gvk)
+    node: Node | None = info.extra["node"]
+    return node
+
+
+def identify(info: ResourceInfo, obj: Obj) -> None:
+    """Make sure that the object is of the resource's kind and version; a built-in kind MAY leave them out.
+
+    Raises:
+        BadRequest: It is not, or a custom resource names neither.
+        Invalid: A custom resource of another kind.
+    """
+    kind, version = obj.get("kind"), obj.get("apiVersion")
+    for name, value in (("kind", kind), ("apiVersion", version)):
+        if value is not None and not isinstance(value, str):
+            why = f"json: cannot unmarshal {go_type(value)} into Go struct field .{name} of type string"
+            text = f"the object provided is unrecognized (must be of type {info.gvk.kind})"
+            raise refusals.bad_request(f"{text}: couldn't get version/kind; json parse error: {why}")
+    wanted, expected = info.gvk.kind, info.gvk.api_version
+    if info.custom:
+        _identify_custom(info, obj, kind, version)
+    elif kind not in (None, "", wanted) or version not in (None, "", expected):
+        have = (version or expected).rpartition("/")[2]
+        scheme = 'in scheme "pkg/runtime/scheme.go:111"'
+        known = schemas.builtin(GroupVersionKind.parse(version or expected, kind or wanted)) is not None
+        why = f'no kind "{kind or wanted}" is registered for version "{version or expected}" {scheme}'
+        if known:
+            group = info.gvk.group.partition(".")[0] or "core"
+            why = f"converting ({have}.{kind}) to ({group}.{wanted}): unknown conversion"
+        text = f'{kind or wanted} in version "{have}" cannot be handled as a {wanted}: {why}'
+        raise refusals.bad_request(text)
+    obj["kind"], obj["apiVersion"] = wanted, expected
+    if not isinstance(obj.setdefault("metadata", {}), dict):
+        if obj["metadata"] is not None:
+            raise _undecodable(info, go_type(obj["metadata"]), f"{wanted}.metadata", "v1.ObjectMeta")
+        obj["metadata"] = {}
+
+
+def take_in(info: ResourceInfo, obj: Obj, options: WriteOptions, *, applied: bool = False) -> None:
+    """Decode an identified object in place: unknown fields refused or dropped, canonical form, defaults.
+
+    What was `applied` has been looked at by the apply already: its unknown fields are dropped, its nulls stay.
+
+    Raises:
+        BadRequest: A field has the wrong type, or is unknown under strict validation.
+    """
+    node = schema_of(info)
+    if not info.custom:
+        defaults.decode_builtin(info.gvk, obj)
+    elif node is not None and (why := admission.malformed(obj, node)):
+        raise _not_handled(info, why)
+    unknown = admission.prune(obj, node) if node is not None else []
+    if unknown and not applied and options.field_validation != "Ignore":
+        sentences = [f'unknown field "{path}"' for path in unknown]
+        if options.field_validation == "Strict":
+            raise _not_handled(info, f"strict decoding error: {', '.join(sentences)}")
+        options.warnings.extend(sentences)
+    if not info.custom:
+        defaults.default_builtin(info.gvk, obj)
+    elif node is not None:
+        admission.default(obj, node, nulls=applied)
+
+
+def check(info: ResourceInfo, obj: Obj, old: Obj | None, causes: list[errors.Cause]) -> None:
+    """Refuse an object that breaks its kind's rules, or for which `causes` were found already.
+
+    Raises:
+        Invalid: It does.
+    """
+    node = schema_of(info)
+    if not info.custom:
+        causes = causes + defaults.validate_builtin(info.gvk, obj, old)
+    elif node is not None:
+        causes = causes + admission.validate(obj, node, old=old) + _scale_causes(info, obj)
+    if causes:
+        raise refusals.invalid(info, obj["metadata"].get("name", ""), causes)
+
+
+def track(info: ResourceInfo, before: Obj | None, after: Obj, options: WriteOptions, now: datetime) -> None:
+    """Tell in `after`'s managedFields who has set what."""
+    fields.track_update(
+        before,
+        after,
+        manager=options.field_manager,
+        api_version=info.gvk.api_version,
+        subresource=options.subresource,
+        time=timestamp(now),
+        node=schema_of(info),
+        has_status="status" in info.subresources,
+    )
+    if options.subresource == "scale":
+        _tell_as_scale(info, after, options.field_manager)
+
+
+def apply(info: ResourceInfo, live: Obj | None, applied: Obj, options: WriteOptions, now: datetime) -> Obj:
+    """Return the live object with an applied one merged into it; raises like `fields.apply`."""
+    return fields.apply(
+        live,
+        applied,
+        manager=options.field_manager,
+        force=options.force,
+        subresource=options.subresource,
+        time=timestamp(now),
+        node=schema_of(info),
+        has_status="status" in info.subresources,
+    )
+
+
+def _tell_as_scale(info: ResourceInfo, obj: Obj, manager: str) -> None:
+    """Give the entry of a write through `scale` the form it has there: no time, and no entry for zero replicas."""
+    gone = not value_at(obj, replicas_path(info))
+    entries = obj["metadata"].get("managedFields") or []
+    for entry in [entry for entry in entries if entry.get("subresource") == "scale"]:
+        entry.pop("time", None)
+        if gone and entry.get("manager") == manager:
+            entries.remove(entry)
+
+
+def _scale_causes(info: ResourceInfo, obj: Obj) -> list[errors.Cause]:
+    path = replicas_path(info)
+    value = value_at(obj, path) if info.scale else None
+    if value is None or (isinstance(value, int) and not isinstance(value, bool)):
+        return []
+    kinds = {bool: "bool", str: "string", float: "float64", list: "[]interface {}"}
+    kind = next((name for wanted, name in kinds.items() if isinstance(value, wanted)), "map[string]interface {}")
+    why = f"Invalid value: 0: {path} accessor error: {value} is of the type {kind}, expected int64"
+    return [errors.Cause("FieldValueInvalid", path, why)]
+
+
+def replicas_path(info: ResourceInfo) -> str:
+    """Return where the objects of a resource keep what `scale` calls replicas."""
+    return str((info.scale or {}).get("specReplicasPath", ".spec.replicas"))
+
+
+def value_at(obj: Obj, path: str) -> Any:
+    """Return what is at a path such as `.spec.replicas`; None when there is nothing."""
+    value: Any = obj
+    for step in path.strip(".").split("."):
+        value = value.get(step) if isinstance(value, dict) else None
+    return value
+
+
+def _identify_custom(info: ResourceInfo, obj: Obj, kind: str | None, version: str | None) -> None:
+    if not kind or not version:
+        text = f"the object provided is unrecognized (must be of type {info.gvk.kind}): Object '"
+        raise refusals.bad_request(f"{text}{'apiVersion' if kind else 'Kind'}' is missing")
+    if version != info.gvk.api_version:
+        text = f"the API version in the data ({version}) does not match the expected API version"
+        raise refusals.bad_request(f"{text} ({info.gvk.api_version})")
+    if kind != info.gvk.kind:
+        cause = errors.Cause("FieldValueInvalid", "kind", f'Invalid value: "{kind}": must be {info.gvk.kind}')
+        name = (obj.get("metadata") or {}).get("name", "") if isinstance(obj.get("metadata"), dict) else ""
+        raise refusals.invalid_kind(info.gvk.group, kind, name, [cause])
+
+
+def _not_handled(info: ResourceInfo, why: str) -> errors.BadRequest:
+    kind = info.gvk.kind
+    return refusals.bad_request(f'{kind} in version "{info.gvk.version}" cannot be handled as a {kind}: {why}')
+
+
+def _undecodable(info: ResourceInfo, found: str, field: str, wanted: str) -> errors.BadRequest:
+    return _not_handled(info, f"json: cannot unmarshal {found} into Go struct field {field} of type {wanted}")
+
+
+def go_type(value: Any) -> str:
+    """Return what Go's JSON decoder calls a value."""
+    if isinstance(value, float):
+        return f"number {value}"
+    names = {bool: "bool", str: "string", list: "array", dict: "object"}
+    return next((name for kind, name in names.items() if isinstance(value, kind)), "number")

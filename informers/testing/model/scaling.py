@@ -1,0 +1,141 @@
+"""The `scale` subresource: the number of replicas of many kinds, read and written in one form.
+
+Which fields it stands for is fixed for built-in kinds and named by the CRD for custom resources.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from informers.api import errors
+from informers.api.selectors import LabelSelector
+from informers.testing.kinds.conversion import from_storage
+from informers.testing.model import metadata
+from informers.testing.model.intake import go_type, replicas_path, value_at
+from informers.testing.patching import patches
+from informers.testing.words import refusals
+
+if TYPE_CHECKING:
+    from informers.api.objects import NamespacedName, Obj
+    from informers.testing.model.queries import WriteOptions
+    from informers.testing.model.resources import ResourceInfo
+    from informers.testing.model.storage import Record
+    from informers.testing.model.writing import Writes
+
+__all__ = ["patch_scale", "scale_of", "update_scale"]
+
+
+def scale_of(info: ResourceInfo, obj: Obj) -> Obj:
+    """Return the Scale of an object; zero replicas are left out of its spec, as the server does."""
+    meta = obj["metadata"]
+    names = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
+    wanted, status = value_at(obj, replicas_path(info)), _status(info, obj)
+    return {
+        "kind": "Scale",
+        "apiVersion": "autoscaling/v1",
+        "metadata": {name: meta[name] for name in names if name in meta},
+        "spec": {"replicas": wanted} if wanted else {},
+        "status": status,
+    }
+
+
+def update_scale(writes: Writes, info: ResourceInfo, key: NamespacedName, scale: Obj, options: WriteOptions) -> Obj:
+    """Write the replicas of a Scale into its object; return the Scale that results.
+
+    Raises:
+        BadRequest: It is no Scale, or of another name.
+        Invalid: The number is negative.
+        Conflict: It is of another version or uid.
+    """
+    kind = scale.get("kind") or "Scale"
+    if kind != "Scale":
+        why = f'no kind "{kind}" is registered for version "autoscaling/v1" in scheme "pkg/runtime/scheme.go:111"'
+        raise refusals.bad_request(f'{kind} in version "v1" cannot be handled as a Scale: {why}')
+    meta = scale.get("metadata") if isinstance(scale.get("metadata"), dict) else {}
+    metadata.check_name(key, meta or {})
+    record = _record(writes, info, key)
+    replicas = _asked(info, scale, key.name)
+    _match(info, key, meta or {}, record)
+    obj = from_storage(info, record.decode())
+    _put(obj, replicas_path(info), replicas)
+    live = from_storage(info, record.decode())
+    return scale_of(info, writes.finish(info, record, live, obj, options))
+
+
+def patch_scale(
+    writes: Writes, info: ResourceInfo, key: NamespacedName, patch: tuple[str, Any], options: WriteOptions
+) -> Obj:
+    """Patch the Scale of an object by a JSON or merge patch, or apply one; return the Scale that results.
+
+    `patch` is the content type and the decoded document.
+    """
+    content_type, body = patch
+    scale = scale_of(info, from_storage(info, _record(writes, info, key).decode()))
+    version = scale["metadata"]["resourceVersion"]
+    changed = patches.json_patch(scale, body) if content_type.startswith("application/json-patch") else None
+    if changed is None:
+        changed = patches.merge_patch(scale, body)
+    meta = changed.get("metadata")
+    if isinstance(meta, dict) and meta.get("resourceVersion") == version:
+        del meta["resourceVersion"]
+    return update_scale(writes, info, key, changed, options)
+
+
+def _record(writes: Writes, info: ResourceInfo, key: NamespacedName) -> Record:
+    record = writes.record(info, key)
+    if record is None:
+        raise refusals.not_found(info, key.name)
+    return record
+
+
+def _match(info: ResourceInfo, key: NamespacedName, meta: Obj, record: Record) -> None:
+    if meta.get("uid") not in (None, "", record.uid):
+        raise refusals.other_uid(info, key.name, info.path(key), str(meta["uid"]), record.uid)
+    if meta.get("resourceVersion") not in (None, "", "0", str(record.revision)):
+        raise refusals.modified(info, key.name)
+
+
+def _asked(info: ResourceInfo, scale: Obj, name: str) -> int:
+    spec = scale.get("spec") if isinstance(scale.get("spec"), dict) else {}
+    replicas = (spec or {}).get("replicas") or 0
+    if not isinstance(replicas, int) or isinstance(replicas, bool):
+        if info.custom:
+            text = 'no kind is registered for the type v1.Scale in scheme "pkg/runtime/scheme.go:111"'
+            raise refusals.bad_request(text)
+        found = go_type(replicas)
+        why = f"json: cannot unmarshal {found} into Go struct field ScaleSpec.spec.replicas of type int32"
+        raise refusals.bad_request(f'Scale in version "v1" cannot be handled as a Scale: {why}')
+    if replicas < 0 and info.custom:
+        why = f"Invalid value: {replicas}: should be a non-negative integer"
+        raise refusals.invalid(info, name, [errors.Cause("FieldValueInvalid", replicas_path(info), why)])
+    if replicas < 0:
+        why = f"Invalid value: {replicas}: must be greater than or equal to 0"
+        cause = errors.Cause("FieldValueInvalid", "spec.replicas", why)
+        raise refusals.invalid_kind("autoscaling", "Scale", name, [cause])
+    return replicas
+
+
+def _status(info: ResourceInfo, obj: Obj) -> Obj:
+    paths = info.scale or {}
+    status: Obj = {"replicas": value_at(obj, paths.get("statusReplicasPath", ".status.replicas")) or 0}
+    if info.custom:
+        selector = value_at(obj, paths["labelSelectorPath"]) if paths.get("labelSelectorPath") else None
+    else:
+        selector = _selector_text((obj.get("spec") or {}).get("selector") or {})
+    if selector:
+        status["selector"] = selector
+    return status
+
+
+def _selector_text(selector: Obj) -> str:
+    if "matchLabels" in selector or "matchExpressions" in selector:
+        return str(LabelSelector.from_dict(selector))
+    return str(LabelSelector.from_labels(selector))
+
+
+def _put(obj: Obj, path: str, value: int) -> None:
+    *steps, last = path.strip(".").split(".")
+    place = obj
+    for step in steps:
+        place = place.setdefault(step, {})
+    place[last] = value

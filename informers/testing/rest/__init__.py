@@ -1,0 +1,1 @@
+"""The REST face: one request in, one answer out, whatever carries them."""

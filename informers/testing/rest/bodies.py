@@ -1,0 +1,271 @@
+"""Bodies in and out: JSON, YAML and protobuf read with the API server's complaints, duplicates found, answers encoded.
+
+The only module that touches YAML on the serving side. It knows formats and nothing of kinds; a body is never quoted in
+full, only by its first bytes, as the API server does.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import msgspec
+import yaml
+
+from informers.api import errors
+from informers.testing.rest.protobuf import Malformed, read_protobuf
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+__all__ = ["Decoded", "decode_body", "decode_patch", "encode", "encode_raw", "media_type", "unrecognized"]
+
+Decoded: TypeAlias = tuple[Any, list[str]]
+"""A decoded document and one sentence for each duplicate key in it."""
+
+JSON_TYPES = frozenset({"", "application/json"})
+YAML_TYPES = frozenset({"application/yaml"})
+PROTOBUF = "application/vnd.kubernetes.protobuf"
+UNKNOWN_FORMAT = (
+    "the body of the request was in an unknown format - accepted media types include: "
+    f"application/json, application/yaml, {PROTOBUF}"
+)
+_KINDS = {dict: "object", list: "array", str: "string", bool: "bool", int: "number", float: "number"}
+_BYTE = re.compile(r"\(byte (\d+)\)")
+
+
+def media_type(content_type: str) -> str:
+    """Return a content type without its parameters."""
+    return content_type.partition(";")[0].strip().lower()
+
+
+def decode_body(body: bytes, content_type: str, *, kind: str = "", merge: bool = True) -> Decoded:
+    """Read the object in the body of a create, update or delete; `null` reads as an empty object.
+
+    Args:
+        body: The bytes as they came.
+        content_type: The header; empty means JSON.
+        kind: The kind that the path asks for, which the refusals name; empty for options.
+        merge: Whether two JSON members of the same name are merged when both are objects, as the API server does for
+            built-in kinds; of any others the last one wins.
+
+    Raises:
+        UnsupportedMedia: A format that is not served.
+        BadRequest: The document is malformed, or no object.
+    """
+    media = media_type(content_type)
+    try:
+        value, duplicates = _read(body, media, merge=merge)
+    except Malformed as error:
+        text = f"couldn't get version/kind; json parse error: {error}" if media in JSON_TYPES else str(error)
+        raise unrecognized(text, body, kind) from error
+    if value is None:
+        return {}, duplicates
+    if not isinstance(value, dict):
+        go = 'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
+        text = f"couldn't get version/kind; json parse error: json: cannot unmarshal {_KINDS[type(value)]}"
+        raise unrecognized(f"{text} into Go value of type {go}", body, kind)
+    return value, duplicates
+
+
+def _read(body: bytes, media: str, *, merge: bool) -> Decoded:
+    if media in JSON_TYPES:
+        return read_json(body, merge=merge)
+    if media in YAML_TYPES:
+        return read_yaml(body)
+    if media == PROTOBUF:
+        return read_protobuf(body), []
+    raise errors.UnsupportedMedia(UNKNOWN_FORMAT, reason="UnsupportedMediaType")
+
+
+def decode_patch(body: bytes, content_type: str) -> Decoded:
+    """Read the document in the body of a patch; a JSON patch is a list, the others are objects.
+
+    Raises:
+        BadRequest: The document is malformed or of the wrong shape.
+    """
+    media = media_type(content_type)
+    if media == "application/apply-patch+yaml":
+        return _decode_apply(body)
+    strategic = media == "application/strategic-merge-patch+json"
+    prefix = "" if strategic else "error decoding patch: "
+    try:
+        value, duplicates = read_json(body)
+    except Malformed as error:
+        raise errors.BadRequest(f"{prefix}{error}", reason="BadRequest") from error
+    listed = media == "application/json-patch+json"
+    if value is not None and not isinstance(value, list if listed else dict):
+        go = "[]handlers.jsonPatchOp" if listed else "map[string]interface {}"
+        text = f"{prefix}json: cannot unmarshal {_KINDS[type(value)]} into Go value of type {go}"
+        raise errors.BadRequest(text, reason="BadRequest")
+    if value is None and not listed and not strategic:
+        raise errors.BadRequest("Invalid JSON Patch", reason="BadRequest")
+    if listed:
+        duplicates = [f"json patch {sentence}" for sentence in duplicates]
+    return value if value is not None else ([] if listed else {}), duplicates
+
+
+def encode(value: Any, *, yaml: bool = False, pretty: bool = False) -> bytes:
+    """Encode an answer; JSON ends with a newline."""
+    return encode_raw(msgspec.json.encode(value), yaml=yaml, pretty=pretty)
+
+
+def encode_raw(raw: bytes, *, yaml: bool = False, pretty: bool = False) -> bytes:
+    """Give an answer that is JSON already the format asked for."""
+    if yaml:
+        return dump_yaml(msgspec.json.decode(raw))
+    return (msgspec.json.format(raw, indent=2) if pretty else raw) + b"\n"
+
+
+def dump_yaml(value: Any) -> bytes:
+    """Encode as YAML with sorted keys."""
+    return yaml.dump(value, Dumper=_Dumper, default_flow_style=False, allow_unicode=True).encode()
+
+
+def read_json(body: bytes, *, merge: bool = False) -> Decoded:
+    """Decode JSON; of duplicate keys the last one wins, unless `merge` and both are objects.
+
+    Raises:
+        Malformed: It is not JSON.
+    """
+    try:
+        value = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Malformed(_json_complaint(body, str(error))) from error
+    if body.count(b'":') == count_keys(value):  # any other number may mean duplicates, so look again, slowly
+        return value, []
+    try:
+        tree = json.loads(body, object_pairs_hook=_Pairs)
+    except (ValueError, RecursionError):
+        return value, []
+    duplicates: list[str] = []
+    return _collapse(tree, "", duplicates, merge=merge), duplicates
+
+
+def count_keys(value: Any) -> int:
+    """Count the keys of all objects in a value."""
+    if isinstance(value, dict):
+        return len(value) + sum(count_keys(item) for item in value.values() if isinstance(item, dict | list))
+    if isinstance(value, list):
+        return sum(count_keys(item) for item in value if isinstance(item, dict | list))
+    return 0
+
+
+class _Pairs(list[tuple[str, Any]]):
+    """The members of one JSON object, duplicates included."""
+
+
+def _collapse(tree: Any, path: str, duplicates: list[str], *, merge: bool) -> Any:
+    if isinstance(tree, _Pairs):
+        found: dict[str, Any] = {}
+        for name, item in tree:
+            where = f"{path}.{name}" if path else name
+            value = _collapse(item, where, duplicates, merge=merge)
+            if name in found:
+                duplicates.append(f'duplicate field "{where}"')
+                if merge and isinstance(found[name], dict) and isinstance(value, dict):
+                    value = {**found[name], **value}
+            found[name] = value
+        return found
+    if isinstance(tree, list):
+        return [_collapse(item, f"{path}[{index}]", duplicates, merge=merge) for index, item in enumerate(tree)]
+    return tree
+
+
+def _decode_apply(body: bytes) -> Decoded:
+    try:
+        value, duplicates = read_yaml(body)
+    except Malformed as error:
+        text = f"error decoding YAML: error converting YAML to JSON: {error}"
+        raise errors.BadRequest(text, reason="BadRequest") from error
+    if value is not None and not isinstance(value, dict):
+        text = f"json: cannot unmarshal {_KINDS[type(value)]} into Go value of type map[string]interface {{}}"
+        text = f"error decoding YAML: error unmarshaling JSON: while decoding JSON: {text}"
+        raise errors.BadRequest(text, reason="BadRequest")
+    return value or {}, duplicates
+
+
+def read_yaml(body: bytes) -> Decoded:
+    """Decode YAML, or JSON, which clients like to send under YAML's name; duplicate keys are last wins."""
+    if body.lstrip()[:1] == b"{":
+        try:
+            return read_json(body)
+        except Malformed:
+            pass  # flow-style YAML looks like JSON at first
+    loader = _Loader(body)
+    try:
+        value = loader.get_single_data()
+    except yaml.YAMLError as error:
+        raise Malformed(f"yaml: {_yaml_line(error)}{getattr(error, 'problem', None) or error}") from error
+    except (ValueError, RecursionError) as error:
+        raise Malformed(f"yaml: {error}") from error
+    finally:
+        loader.dispose()
+    return value, loader.duplicates
+
+
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc] # libyaml's where it was built in
+    """Reads what JSON can say: dates stay text, keys become strings, duplicates are noted."""
+
+    def __init__(self, stream: bytes) -> None:
+        super().__init__(stream)
+        self.duplicates: list[str] = []
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002, ARG002 - PyYAML's signature
+        self.flatten_mapping(node)
+        found: dict[Hashable, Any] = {}
+        for key_node, value_node in node.value:
+            key = self.construct_object(key_node, deep=True)
+            name = key if isinstance(key, str) else msgspec.json.encode(key).decode()
+            if name in found:
+                self.duplicates.append(f'line {key_node.start_mark.line + 1}: key "{name}" already set in map')
+            found[name] = self.construct_object(value_node, deep=True)
+        return found
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in _Loader.yaml_implicit_resolvers.items()
+}
+
+
+class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc] # libyaml's where it was built in
+    """Writes what Go's library writes: text that could be taken for something else is in double quotes."""
+
+
+def _represent_text(dumper: Any, text: str) -> Any:
+    plain = dumper.resolve(yaml.ScalarNode, text, (True, False)) == "tag:yaml.org,2002:str" and text not in _BOOLS
+    style = "|" if "\n" in text else None if plain else '"'
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_BOOLS = frozenset("yYnN")
+_Dumper.add_representer(str, _represent_text)
+
+
+def _yaml_line(error: yaml.YAMLError) -> str:
+    """Return where a fault is, counted as Go's library counts: its parser from zero, its scanner from one."""
+    marks = (getattr(error, "context_mark", None), getattr(error, "problem_mark", None))
+    line = next((mark.line for mark in marks if mark is not None and mark.line), 0)
+    line += bool(line) and isinstance(error, yaml.scanner.ScannerError)
+    return f"line {line}: " if line else ""
+
+
+def _json_complaint(body: bytes, error: str) -> str:
+    position, trailing = _BYTE.search(error), "trailing" in error
+    at = int(position[1]) - trailing if position is not None else len(body)  # msgspec counts trailing bytes from one
+    if "truncated" in error or at >= len(body):
+        return "unexpected end of JSON input"
+    where = "after top-level value" if trailing else "looking for beginning of value"
+    return f"invalid character '{chr(body[at])}' {where}"
+
+
+def unrecognized(complaint: str, body: bytes, kind: str) -> errors.BadRequest:
+    """Return the refusal of a body that is no object of the kind it should be."""
+    if not kind:
+        return errors.BadRequest(complaint, reason="BadRequest")
+    shown = body[:30].decode("latin-1") if body[:1] == b"{" else body[:30].hex()
+    excerpt = f"{shown} ..." if len(body) > 30 else shown or "<empty>"
+    text = f"the object provided is unrecognized (must be of type {kind}): {complaint} ({excerpt})"
+    return errors.BadRequest(text, reason="BadRequest")

@@ -1,0 +1,90 @@
+"""One request to the in-memory cluster and its answer, as plain values that every face shares.
+
+The in-process transport and the HTTP server translate to and from these; nothing here knows a socket, a thread or a
+kind. An answer is either whole (`RestResponse`) or a stream of watch events (`WatchResponse`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeAlias
+from urllib.parse import parse_qsl
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from informers.testing.rest.watchstream import WatchStream
+
+__all__ = ["JSON", "Answer", "RestRequest", "RestResponse", "WatchResponse"]
+
+JSON = "application/json"
+"""The content type of nearly every answer."""
+
+
+@dataclass(frozen=True)
+class RestRequest:
+    """One request as it reaches the API, after authentication.
+
+    Threads: immutable.
+    """
+
+    method: str
+    """Upper case."""
+    path: str
+    """The absolute path, still percent-encoded, without the query."""
+    query: tuple[tuple[str, str], ...] = ()
+    """Query parameters in order, decoded."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Looked up by lower-case names."""
+    body: bytes = b""
+    user: str = "admin"
+    """Who is asking."""
+
+    @classmethod
+    def parse(cls, method: str, target: str, *, headers: Mapping[str, str], body: bytes, user: str) -> RestRequest:
+        """Read a request whose target is `/path?query`, percent-encoded."""
+        path, _, query = target.partition("?")
+        pairs = tuple(parse_qsl(query, keep_blank_values=True)) if query else ()
+        return cls(method, path, pairs, headers, body, user)
+
+    @cached_property
+    def parameters(self) -> dict[str, list[str]]:
+        """Query parameters by name, each with all its values in order."""
+        grouped: dict[str, list[str]] = {}
+        for name, value in self.query:
+            grouped.setdefault(name, []).append(value)
+        return grouped
+
+    @property
+    def actor(self) -> str:
+        """Who writes: the `fieldManager` parameter, else the user agent up to its first slash."""
+        return self.parameters.get("fieldManager", [""])[0] or self.headers.get("user-agent", "").partition("/")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class RestResponse:
+    """A whole answer.
+
+    Threads: immutable.
+    """
+
+    status: int
+    body: bytes
+    content_type: str = JSON
+    headers: tuple[tuple[str, str], ...] = ()
+    """Further headers in order; a name MAY repeat, as `Warning` does."""
+
+
+@dataclass(frozen=True, slots=True)
+class WatchResponse:
+    """Status 200 and events until the stream ends; whoever receives it MUST close the stream.
+
+    Threads: immutable; the stream says its own.
+    """
+
+    stream: WatchStream
+    content_type: str = JSON
+
+
+Answer: TypeAlias = RestResponse | WatchResponse

@@ -1,0 +1,1 @@
+"""What objects must look like: schemas compiled and walked, values checked, unknown fields found."""

@@ -1,0 +1,63 @@
+"""Duplicate keys under strict validation: refused together with the unknown fields that the cluster finds.
+
+Duplicates are seen while a body is read, unknown fields only when the object meets its schema; the API server names
+both in one sentence, so the write is tried as a dry run to learn the rest. It MUST NOT let such a write through.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, NoReturn
+
+from informers.api import errors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from informers.api.objects import Obj
+    from informers.testing.cluster import WriteOptions
+    from informers.testing.model.resources import ResourceInfo
+
+__all__ = ["refuse_duplicates"]
+
+_STRICT = "strict decoding error: "
+
+
+def refuse_duplicates(
+    info: ResourceInfo,
+    verb: Callable[[WriteOptions], tuple[Obj, bool]],
+    options: WriteOptions,
+    duplicates: Sequence[str],
+    *,
+    patch: bool,
+) -> NoReturn:
+    """Raise the refusal of a body with duplicate keys; `verb` is the write it was meant for."""
+    if duplicates[0].startswith("line "):
+        lines = "".join(f"\n  {line}" for line in duplicates)
+        text = f"error strict decoding YAML: error converting YAML to JSON: yaml: unmarshal errors:{lines}"
+        raise errors.BadRequest(text, reason="BadRequest")
+    found = f"{_STRICT}{', '.join(duplicates)}"
+    try:
+        verb(replace(options, dry_run=True, warnings=[]))
+    except (errors.BadRequest, errors.Invalid) as error:
+        if _STRICT in error.message:
+            raise _joined(error, found) from error
+    if patch:
+        cause = {"reason": "FieldValueInvalid", "message": f'Invalid value: "": {found}', "field": "patch"}
+        text = f' "" is invalid: patch: {cause["message"]}'
+        raise errors.Invalid(text, reason="Invalid", details={"causes": [cause]})
+    kind, version = info.gvk.kind, info.gvk.version
+    text = f'{kind} in version "{version}" cannot be handled as a {kind}: {found}'
+    raise errors.BadRequest(text, reason="BadRequest")
+
+
+def _joined(error: errors.ApiError, found: str) -> errors.ApiError:
+    details = dict(error.details)
+    if details.get("causes"):
+        causes = [{**cause, "message": _splice(cause.get("message", ""), found)} for cause in details["causes"]]
+        details["causes"] = causes
+    return type(error)(_splice(error.message, found), code=error.code, reason=error.reason, details=details)
+
+
+def _splice(text: str, found: str) -> str:
+    return text.replace(_STRICT, f"{found}, ", 1)

@@ -1,0 +1,1 @@
+"""Objects for people: the rows that `kubectl get` prints."""

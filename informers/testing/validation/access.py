@@ -1,0 +1,171 @@
+"""What is wrong with the kinds that grant access or take part in admission: RBAC, webhooks, nodes' taints.
+
+Pure functions of decoded and defaulted objects; each returns causes worded as the server's.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from informers.testing.schema.names import dns_subdomain, path_segment, qualified_name
+from informers.testing.validation.checks import choice, items, network, ruled
+from informers.testing.validation.objectmeta import check_selector
+from informers.testing.words import causes
+
+if TYPE_CHECKING:
+    from informers.api.errors import Cause
+    from informers.api.objects import Obj
+
+__all__ = ["check_binding", "check_cluster_role", "check_node", "check_role", "check_webhooks"]
+
+_GROUP: Final = "rbac.authorization.k8s.io"
+_VERSIONS: Final = ("v1", "v1beta1")
+_EFFECTS: Final = ("NoSchedule", "PreferNoSchedule", "NoExecute")
+_OPERATIONS: Final = ("*", "CONNECT", "CREATE", "DELETE", "UPDATE")
+
+
+def check_role(obj: Obj, old: Obj | None) -> list[Cause]:  # noqa: ARG001 - all checks have one signature
+    """Return what is wrong with a Role."""
+    return _rules(obj, namespaced=True)
+
+
+def check_cluster_role(obj: Obj, old: Obj | None) -> list[Cause]:  # noqa: ARG001 - all checks have one signature
+    """Return what is wrong with a ClusterRole."""
+    found = _rules(obj, namespaced=False)
+    for at, selector in items(obj.get("aggregationRule") or {}, "clusterRoleSelectors", "aggregationRule"):
+        found += check_selector(selector, at)
+    return found
+
+
+def _rules(obj: Obj, *, namespaced: bool) -> list[Cause]:
+    found: list[Cause] = []
+    for at, rule in items(obj, "rules", ""):
+        if not rule.get("verbs"):
+            found.append(causes.required(f"{at}.verbs", "verbs must contain at least one value"))
+        urls = rule.get("nonResourceURLs")
+        if urls:
+            if namespaced:
+                detail = "namespaced rules cannot apply to non-resource URLs"
+                found.append(causes.invalid(f"{at}.nonResourceURLs", urls, detail))
+            elif rule.get("apiGroups") or rule.get("resources") or rule.get("resourceNames"):
+                detail = "rules cannot apply to both regular resources and non-resource URLs"
+                found.append(causes.invalid(f"{at}.nonResourceURLs", urls, detail))
+            continue
+        if not rule.get("apiGroups"):
+            found.append(causes.required(f"{at}.apiGroups", "resource rules must supply at least one api group"))
+        if not rule.get("resources"):
+            found.append(causes.required(f"{at}.resources", "resource rules must supply at least one resource"))
+    return found
+
+
+def check_binding(obj: Obj, old: Obj | None) -> list[Cause]:
+    """Return what is wrong with a RoleBinding or ClusterRoleBinding, or with changing it."""
+    role = obj["roleRef"]
+    kinds = ("Role", "ClusterRole") if obj.get("kind") == "RoleBinding" else ("ClusterRole",)
+    found = choice(role.get("apiGroup"), "roleRef.apiGroup", (_GROUP,))
+    found += choice(role.get("kind"), "roleRef.kind", kinds)
+    name = role.get("name", "")
+    found += ruled(path_segment, name, "roleRef.name") if name else [causes.required("roleRef.name")]
+    for at, subject in items(obj, "subjects", ""):
+        found += _subject(subject, at, namespaced=obj.get("kind") == "RoleBinding")
+    if old is not None and role != old["roleRef"]:
+        shown = {"APIGroup": role.get("apiGroup", ""), "Kind": role.get("kind", ""), "Name": name}
+        found.append(causes.invalid("roleRef", causes.Shown(shown), "cannot change roleRef"))
+    return found
+
+
+def _subject(subject: Obj, at: str, *, namespaced: bool) -> list[Cause]:
+    name, kind, group = subject.get("name", ""), subject.get("kind", ""), subject.get("apiGroup", "")
+    found = [] if name else [causes.required(f"{at}.name")]
+    if kind == "ServiceAccount":
+        found += ruled(dns_subdomain, name, f"{at}.name") if name else []
+        if group:
+            found.append(causes.unsupported(f"{at}.apiGroup", group, ("",)))
+        if not namespaced and not subject.get("namespace"):
+            found.append(causes.required(f"{at}.namespace"))
+        return found
+    if kind in ("User", "Group"):
+        return found + choice(group, f"{at}.apiGroup", (_GROUP,))
+    return found + choice(kind, f"{at}.kind", ("ServiceAccount", "User", "Group"))
+
+
+def check_webhooks(obj: Obj, old: Obj | None) -> list[Cause]:  # noqa: ARG001 - all checks have one signature
+    """Return what is wrong with a ValidatingWebhookConfiguration or MutatingWebhookConfiguration."""
+    found: list[Cause] = []
+    names: set[str] = set()
+    for at, hook in items(obj, "webhooks", ""):
+        found += _hook(hook, at)
+        name = hook.get("name", "")
+        if name in names:
+            found.append(causes.duplicate(f"{at}.name", name))
+        names.add(name)
+    return found
+
+
+def _hook(hook: Obj, at: str) -> list[Cause]:
+    name, versions = hook.get("name", ""), hook.get("admissionReviewVersions") or []
+    found = ruled(dns_subdomain, name, f"{at}.name") if name else [causes.required(f"{at}.name")]
+    if name and not found and name.count(".") < 2:
+        detail = "should be a domain with at least three segments separated by dots"
+        found.append(causes.invalid(f"{at}.name", name, detail))
+    for here, rule in items(hook, "rules", at):
+        found += _hook_rule(rule, here)
+    found += choice(hook.get("failurePolicy"), f"{at}.failurePolicy", ("Fail", "Ignore"), missing=True)
+    found += choice(hook.get("matchPolicy"), f"{at}.matchPolicy", ("Equivalent", "Exact"), missing=True)
+    effects = hook.get("sideEffects")
+    allowed = ("None", "NoneOnDryRun")
+    if effects is None:
+        found.append(causes.required(f"{at}.sideEffects", f"must specify one of {', '.join(allowed)}"))
+    else:
+        found += choice(effects, f"{at}.sideEffects", allowed)
+    seconds = hook.get("timeoutSeconds")
+    if seconds is not None and not 1 <= seconds <= 30:
+        detail = "the timeout value must be between 1 and 30 seconds"
+        found.append(causes.invalid(f"{at}.timeoutSeconds", seconds, detail))
+    for selector in ("namespaceSelector", "objectSelector"):
+        found += check_selector(hook.get(selector) or {}, f"{at}.{selector}")
+    listed = ", ".join(_VERSIONS)
+    if not versions:
+        found.append(causes.required(f"{at}.admissionReviewVersions", f"must specify one of {listed}"))
+    elif not set(versions) & set(_VERSIONS):
+        found.append(
+            causes.invalid(f"{at}.admissionReviewVersions", versions, f"must include at least one of {listed}")
+        )
+    return found + _client(hook.get("clientConfig") or {}, f"{at}.clientConfig")
+
+
+def _hook_rule(rule: Obj, at: str) -> list[Cause]:
+    found: list[Cause] = []
+    for name in ("operations", "apiGroups", "apiVersions", "resources"):
+        if not rule.get(name):
+            found.append(causes.required(f"{at}.{name}"))
+        if name == "operations":
+            for here, operation in items(rule, name, at):
+                found += choice(operation, here, _OPERATIONS)
+    return found + choice(rule.get("scope"), f"{at}.scope", ("*", "Cluster", "Namespaced"), missing=True)
+
+
+def _client(client: Obj, at: str) -> list[Cause]:
+    url, service = client.get("url"), client.get("service")
+    if (url is None) == (service is None):
+        return [causes.required(at, "exactly one of url or service is required")]
+    if service is None:
+        scheme = urlsplit(str(url)).scheme
+        detail = "'https' is the only allowed URL scheme; desired format: https://host[/path]"
+        return [] if scheme == "https" else [causes.invalid(f"{at}.url", scheme, detail)]
+    where = f"{at}.service"
+    found: list[Any] = [causes.required(f"{where}.{name}") for name in ("name", "namespace") if not service.get(name)]
+    return found
+
+
+def check_node(obj: Obj, old: Obj | None) -> list[Cause]:  # noqa: ARG001 - all checks have one signature
+    """Return what is wrong with a Node."""
+    spec = obj["spec"]
+    given = spec.get("podCIDRs") or ([spec["podCIDR"]] if spec.get("podCIDR") else [])
+    found = [cause for index, text in enumerate(given) for cause in network(text, f"spec.podCIDRs[{index}]")]
+    for index, taint in enumerate(spec.get("taints") or ()):
+        at = f"metadata.taints[{index}]"
+        found += ruled(qualified_name, taint.get("key", ""), f"{at}.key")
+        found += choice(taint.get("effect"), f"{at}.effect", _EFFECTS)
+    return found

@@ -1,0 +1,130 @@
+"""What is wrong with an object of a built-in kind: its metadata by the kind's own rules, then the rest.
+
+The rules of each kind are in the modules of this package; here it is decided which apply. Nothing here reads or stores.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from informers.testing.schema.names import dns_label, dns_subdomain, path_segment
+from informers.testing.validation import access, ingresses, jobs, networking, small, storage, workloads
+from informers.testing.validation.crds import check_crd
+from informers.testing.validation.objectmeta import check_metadata, check_metadata_update
+from informers.testing.validation.pods import check_pod, check_template
+from informers.testing.words import causes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from informers.api.errors import Cause
+    from informers.api.objects import GroupVersionKind, Obj
+
+__all__ = ["validate_builtin"]
+
+_FINALIZERS: Final = frozenset({"kubernetes", "orphan", "foregroundDeletion"})
+_UNQUALIFIED: Final = "name is neither a standard finalizer name nor is it fully qualified"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Rules:
+    """How the objects of one kind are validated.
+
+    Threads: immutable.
+    """
+
+    check: Callable[[Obj, Obj | None], list[Cause]] | None = None
+    """What looks at everything but the metadata; None when there is nothing to look at."""
+    name: Callable[[str], list[str]] = dns_subdomain
+    """What a name may be."""
+    whole: int = 0
+    """How often an update is checked as a new object, too, so that its faults are told again."""
+    finalizers: bool = True
+    """Whether the names of finalizers must be qualified."""
+    own_metadata: bool = True
+    """Whether an update checks the metadata for this kind, beside what the server does for all."""
+
+
+def validate_builtin(gvk: GroupVersionKind, obj: Obj, old: Obj | None) -> list[Cause]:
+    """Return what is wrong with an object of a built-in kind, its metadata included; `old` is what it replaces.
+
+    Some causes are there more than once on an update, as the server checks some things more than once; the sentence of
+    the whole refusal tells each but once.
+    """
+    rules = _RULES.get(gvk.kind if gvk.group != "events.k8s.io" else "events.k8s.io", _ANY)
+    metadata = obj.get("metadata") or {}
+    if old is None:
+        found = check_metadata(metadata, rule=rules.name) + _finalizer_faults(rules, metadata)
+    else:
+        found = _updated(rules, metadata, old.get("metadata") or {})
+    return found + (rules.check(obj, old) if rules.check else [])
+
+
+def _updated(rules: _Rules, metadata: Obj, before: Obj) -> list[Cause]:
+    found = check_metadata({**metadata, "generateName": ""}, rule=path_segment)
+    found += check_metadata_update(metadata, before)
+    if rules.own_metadata:
+        found += check_metadata_update(metadata, before) + _finalizer_faults(rules, metadata)
+    for _ in range(rules.whole):
+        found += check_metadata({**metadata, "generateName": ""}, rule=rules.name) + _finalizer_faults(rules, metadata)
+    return found
+
+
+def _finalizer_faults(rules: _Rules, metadata: Obj) -> list[Cause]:
+    if not rules.finalizers:
+        return []
+    return [
+        causes.invalid(f"metadata.finalizers[{index}]", name, _UNQUALIFIED)
+        for index, name in enumerate(metadata.get("finalizers") or ())
+        if "/" not in name and name not in _FINALIZERS
+    ]
+
+
+def _check_pod_template(obj: Obj, old: Obj | None) -> list[Cause]:  # noqa: ARG001 - all checks have one signature
+    return check_template(obj["template"], "template")
+
+
+_ANY: Final = _Rules()
+_WEBHOOKS: Final = _Rules(check=access.check_webhooks, finalizers=False, own_metadata=False, whole=1)
+_RULES: Final[dict[str, _Rules]] = {
+    "ClusterRole": _Rules(check=access.check_cluster_role, name=path_segment, whole=1),
+    "ClusterRoleBinding": _Rules(check=access.check_binding, name=path_segment, whole=1),
+    "ConfigMap": _Rules(check=small.check_config_map, whole=1),
+    "ControllerRevision": _Rules(check=small.check_revision, whole=1),
+    "CronJob": _Rules(check=jobs.check_cron_job),
+    "CustomResourceDefinition": _Rules(check=check_crd, finalizers=False),
+    "DaemonSet": _Rules(check=workloads.check_daemon_set),
+    "Deployment": _Rules(check=workloads.check_deployment),
+    "EndpointSlice": _Rules(check=networking.check_endpoint_slice, own_metadata=False, whole=1),
+    "Endpoints": _Rules(check=networking.check_endpoints, whole=1),
+    "Event": _Rules(check=small.check_event, name=path_segment, finalizers=False, own_metadata=False),
+    "HorizontalPodAutoscaler": _Rules(check=small.check_autoscaler),
+    "Ingress": _Rules(check=ingresses.check_ingress, whole=1),
+    "IngressClass": _Rules(check=ingresses.check_ingress_class, whole=1),
+    "Job": _Rules(check=jobs.check_job, whole=1),
+    "Lease": _Rules(check=small.check_lease, finalizers=False),
+    "LimitRange": _Rules(check=small.check_limits, own_metadata=False, whole=1),
+    "MutatingWebhookConfiguration": _WEBHOOKS,
+    "Namespace": _Rules(name=dns_label, whole=1),
+    "NetworkPolicy": _Rules(check=networking.check_network_policy),
+    "Node": _Rules(check=access.check_node, whole=1),
+    "PersistentVolume": _Rules(check=storage.check_volume, own_metadata=False, whole=2),
+    "PersistentVolumeClaim": _Rules(check=storage.check_claim, whole=1),
+    "Pod": _Rules(check=check_pod, whole=1),
+    "PodDisruptionBudget": _Rules(check=small.check_budget, name=path_segment, finalizers=False, own_metadata=False),
+    "PodTemplate": _Rules(check=_check_pod_template),
+    "PriorityClass": _Rules(check=small.check_priority_class),
+    "ReplicaSet": _Rules(check=workloads.check_replica_set),
+    "ReplicationController": _Rules(check=workloads.check_controller),
+    "ResourceQuota": _Rules(check=small.check_quotas),
+    "Role": _Rules(check=access.check_role, name=path_segment, whole=1),
+    "RoleBinding": _Rules(check=access.check_binding, name=path_segment, whole=1),
+    "Secret": _Rules(check=small.check_secret, whole=1),
+    "Service": _Rules(check=networking.check_service, name=dns_label),
+    "ServiceAccount": _Rules(whole=1),
+    "StatefulSet": _Rules(check=workloads.check_stateful_set, name=dns_label),
+    "StorageClass": _Rules(check=storage.check_storage_class, whole=1),
+    "ValidatingWebhookConfiguration": _WEBHOOKS,
+    "events.k8s.io": _Rules(check=small.check_new_event),
+}
