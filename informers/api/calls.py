@@ -25,10 +25,13 @@ __all__ = [
     "apply_call",
     "create_call",
     "delete_call",
+    "delete_collection_call",
     "deletion",
     "is_gone",
+    "keys_in",
     "patch_call",
     "signed",
+    "subresource_call",
     "taken_apart",
     "update_call",
 ]
@@ -68,6 +71,11 @@ def apply_call(resource: ApiResource, body: Obj, key: NamespacedName, subresourc
     return Call("PATCH", _object_path(resource, key, subresource), query, encoded, APPLY)
 
 
+def subresource_call(method: str, resource: ApiResource, body: Obj, key: NamespacedName, subresource: str) -> Call:
+    """POST or PUT what a subresource takes, which is of a kind of its own: an Eviction, a Binding, a Scale."""
+    return Call(method, _object_path(resource, key, subresource), body=msgspec.json.encode(body))
+
+
 def patch_call(resource: ApiResource, patch: Patch, key: NamespacedName, subresource: str = "") -> Call:
     """PATCH the object in the patch's own format."""
     return Call("PATCH", _object_path(resource, key, subresource), (), patch.body, patch.content_type)
@@ -84,6 +92,20 @@ def delete_call(
     dry_run: bool,
 ) -> Call:
     """DELETE the object; all of it is said in the body, because a server that gets one ignores the query."""
+    body = _delete_options(uid, resource_version, propagation, grace, dry_run=dry_run)
+    return Call("DELETE", _object_path(resource, key, ""), body=body)
+
+
+def delete_collection_call(
+    path: str, query: tuple[tuple[str, str], ...], *, propagation: str, grace: int | None, dry_run: bool
+) -> Call:
+    """DELETE a collection: which objects is said in the query, how in the body."""
+    return Call("DELETE", path, query, body=_delete_options(None, None, propagation, grace, dry_run=dry_run))
+
+
+def _delete_options(
+    uid: str | None, resource_version: str | None, propagation: str, grace: int | None, *, dry_run: bool
+) -> bytes:
     options = _without_none(
         apiVersion="v1",
         kind="DeleteOptions",
@@ -92,12 +114,12 @@ def delete_call(
         preconditions=_without_none(uid=uid, resourceVersion=resource_version) or None,
         dryRun=["All"] if dry_run else None,
     )
-    return Call("DELETE", _object_path(resource, key, ""), body=msgspec.json.encode(options))
+    return msgspec.json.encode(options)
 
 
-def signed(call: Call, manager: str, *, dry_run: bool) -> Call:
-    """Return the call with the name of the field manager, strict validation, and the wish only to try."""
-    query = (("fieldManager", manager), ("fieldValidation", "Strict"))
+def signed(call: Call, manager: str, *, validation: str, dry_run: bool) -> Call:
+    """Return the call with the name of the field manager, how strictly to validate, and the wish only to try."""
+    query = (("fieldManager", manager), ("fieldValidation", validation))
     return replace(call, query=(*query, *call.query, *((("dryRun", "All"),) if dry_run else ())))
 
 
@@ -111,6 +133,13 @@ def deletion(body: bytes, gvk: GroupVersionKind) -> tuple[str, CachedObject | No
         return (answer.get("details") or {}).get("uid") or "", None
     uid = (answer.get("metadata") or {}).get("uid") or ""
     return uid, None if is_gone(answer) or not _deleting(answer) else cached(body, gvk=gvk)
+
+
+def keys_in(body: bytes) -> list[NamespacedName]:
+    """Return the names of the objects that a list holds, as the answer to the deletion of a collection is one."""
+    answer: Obj = msgspec.json.decode(body, type=dict[str, Any])
+    metas = [item.get("metadata") or {} for item in answer.get("items") or ()]
+    return [NamespacedName(meta.get("namespace") or "", meta.get("name") or "") for meta in metas]
 
 
 def is_gone(answer: Obj) -> bool:

@@ -1,20 +1,27 @@
 """One object, carved out of its bytes: metadata read, `managedFields` cut, the rest left as it came.
 
 The compiled reader does this in one pass, a few microseconds for 4 KB; what it refuses goes to
-`informers.api.patient`. Spec and status are never looked at, and no message ever holds content: only names, places
-and types.
+`informers.api.patient`. What many objects have in common, such as labels and owners, is read once and shared. Spec and
+status are never looked at, and no message ever holds content: only names, places and types.
 """
 
 from __future__ import annotations
 
 from functools import cache
-from operator import attrgetter
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
 
 from informers.api.errors import Undecodable
-from informers.api.objects import CachedObject, GroupVersionKind, NamespacedName, Obj, ObjectMeta
+from informers.api.objects import (
+    CachedObject,
+    GroupVersionKind,
+    NamespacedName,
+    Obj,
+    ObjectMeta,
+    OwnerReference,
+    beginning_with,
+)
 from informers.api.patient import kept_entries, parts, read_text, whole_object
 
 if TYPE_CHECKING:
@@ -23,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["NO_MANAGERS", "UNREADABLE", "cached", "carved", "complaint", "plain", "read_meta", "typed"]
 
 R = TypeVar("R", bound="Resource[Any, Any]")
+V = TypeVar("V")
 
 NO_MANAGERS: frozenset[str] = frozenset()
 
@@ -34,7 +42,25 @@ _MARK = b'"managedFields":'
 _COMMA = ord(",")
 
 
-class _WireMeta(ObjectMeta, rename="camel", gc=False):
+_REMEMBERED = 1024
+"""Values remembered of each kind, of at most so many bytes: half a megabyte when all are different."""
+
+
+class _WireMeta(msgspec.Struct, rename="camel", gc=False):
+    """`ObjectMeta` in which everything that can be long, or equal to another object's, is still bytes."""
+
+    name: str = ""
+    namespace: str = ""
+    uid: str = ""
+    resource_version: str = ""
+    generation: int = 0
+    generate_name: str = ""
+    creation_timestamp: str | None = None
+    deletion_timestamp: str | None = None
+    labels: msgspec.Raw = _NOTHING
+    annotations: msgspec.Raw = _NOTHING
+    finalizers: msgspec.Raw = _NOTHING
+    owner_references: msgspec.Raw = _NOTHING
     managed_fields: msgspec.Raw = _NOTHING
 
 
@@ -44,8 +70,38 @@ class _Item(msgspec.Struct, rename="camel", gc=False):
     kind: str = ""
 
 
+class _Checked(msgspec.Struct, gc=False):
+    metadata: ObjectMeta
+
+
+class _Shared(Generic[V]):
+    """Reads equal bytes to one shared value. Forgets all when it knows too many, so that it never grows.
+
+    Threads: any thread; at worst two read the same bytes.
+    """
+
+    def __init__(self, type_: Any) -> None:
+        self._read = msgspec.json.Decoder(type_).decode
+        self._known: dict[bytes, V] = {}
+
+    def read(self, piece: msgspec.Raw) -> V:
+        raw = bytes(piece)
+        if (value := self._known.get(raw)) is None:
+            value = self._read(raw)
+            if len(raw) < _REMEMBERED:
+                if len(self._known) >= _REMEMBERED:
+                    self._known.clear()
+                self._known[raw] = value
+        return value
+
+
 _read_item = msgspec.json.Decoder(_Item).decode
-_shared_fields = attrgetter(*ObjectMeta.__struct_fields__)
+_check = msgspec.json.Decoder(_Checked).decode
+_labels = _Shared["dict[str, str] | None"](dict[str, str] | None).read
+_annotations = _Shared["dict[str, str] | None"](dict[str, str] | None).read
+_finalizers = _Shared["tuple[str, ...] | None"](tuple[str, ...] | None).read
+_owners = _Shared["tuple[OwnerReference, ...] | None"](tuple[OwnerReference, ...] | None).read
+_texts: dict[str, str] = {}
 
 
 def cached(
@@ -76,23 +132,30 @@ def carved(raw: bytes, keep_managers: frozenset[str], gvk: GroupVersionKind | No
     meta, kind, api_version = item.metadata, item.kind, item.api_version
     if not meta.name:
         raise Undecodable("it has no metadata.name")
-    if not kind and not api_version and gvk is not None:
-        heading, begin = _heading(gvk), 1
-    elif gvk is None or (kind == gvk.kind and api_version == gvk.api_version):
-        heading, begin = b"", 27 + len(kind) + len(api_version)  # where `metadata` begins if only those two precede it
-    else:
-        return whole_object(raw, keep_managers, gvk)
+    start, begin, made = 0, 27 + len(kind) + len(api_version), CachedObject  # `metadata` begins there, after those two
+    if gvk is not None:
+        if not kind and not api_version:
+            start, begin, made = 1, 1, _headed(gvk)[0]
+        elif kind == gvk.kind and api_version == gvk.api_version:
+            builtin, custom = _headed(gvk)
+            if raw.startswith(custom.heading):
+                made = custom
+            elif raw.startswith(builtin.heading):
+                made = builtin
+            start = len(made.heading)
+        else:
+            return whole_object(raw, keep_managers, gvk)
     fields = bytes(meta.managed_fields)
     if fields:
-        start = raw.find(_MARK) + len(_MARK)
-        end = start + len(fields)
+        at = raw.find(_MARK) + len(_MARK)
+        end = at + len(fields)
         certain = raw.startswith(b'"metadata":{', begin) or raw.find(_MARK, end) < 0
-        if raw[start:end] != fields or not certain:
+        if raw[at:end] != fields or not certain:
             return whole_object(raw, keep_managers, gvk)
-        raw = _without(heading, raw, start, end, kept_entries(fields, keep_managers))
-    elif heading:
-        raw = heading + raw[1:]
-    return CachedObject(ObjectMeta(*_shared_fields(meta)), raw)
+        rest = _without(raw, start, at, end, kept_entries(fields, keep_managers))
+    else:
+        rest = raw[start:]
+    return made(_meta(meta, raw), rest)
 
 
 def read_meta(obj: CachedObject) -> ObjectMeta:
@@ -130,19 +193,51 @@ def complaint(raw: bytes, error: Exception) -> str:
     return f"{NamespacedName(namespace, name)} was left out: {error}"
 
 
+def _meta(meta: _WireMeta, raw: bytes) -> ObjectMeta:
+    labels, annotations = meta.labels, meta.annotations
+    finalizers, owners = meta.finalizers, meta.owner_references
+    try:
+        return ObjectMeta(
+            meta.name,
+            _text(meta.namespace),
+            meta.uid,
+            meta.resource_version,
+            meta.generation,
+            meta.generate_name,
+            None if meta.creation_timestamp is None else _text(meta.creation_timestamp),
+            meta.deletion_timestamp,
+            _labels(labels) if labels else None,
+            _annotations(annotations) if annotations else None,
+            _finalizers(finalizers) if finalizers else None,
+            _owners(owners) if owners else None,
+        )
+    except msgspec.DecodeError:
+        _check(raw)  # raises the same, and its message names the whole path
+        raise
+
+
+def _text(text: str) -> str:
+    """Return an equal string that others have already, if it was seen lately."""
+    if len(_texts) >= _REMEMBERED:
+        _texts.clear()
+    return _texts.setdefault(text, text)
+
+
 @cache
-def _heading(gvk: GroupVersionKind) -> bytes:
-    return f'{{"kind":"{gvk.kind}","apiVersion":"{gvk.api_version}",'.encode()
+def _headed(gvk: GroupVersionKind) -> tuple[type[CachedObject], type[CachedObject]]:
+    """Return the classes of a kind's objects: as servers write built-in kinds, and custom resources."""
+    kind, version = f'"kind":"{gvk.kind}",', f'"apiVersion":"{gvk.api_version}",'
+    return beginning_with(f"{{{kind}{version}".encode()), beginning_with(f"{{{version}{kind}".encode())
 
 
-def _without(heading: bytes, raw: bytes, start: int, end: int, kept: bytes) -> bytes:
-    """Return `raw` with `kept` for the value from `start` to `end`, or without that member; and with the heading."""
-    view, begin = memoryview(raw), 1 if heading else 0
+def _without(raw: bytes, begin: int, start: int, end: int, kept: bytes) -> bytes:
+    """Return `raw` from `begin` on with `kept` for the value from `start` to `end`, or without that member."""
+    view = memoryview(raw)
     if kept:
-        return b"".join((heading, view[begin:start], kept, view[end:]))
+        return b"".join((view[begin:start], kept, view[end:]))
     start -= len(_MARK)
     if raw[end] == _COMMA:
         end += 1
     else:
         start -= 1  # the last member: the comma before it goes
-    return b"".join((heading, view[begin:start], view[end:]))
+    return b"".join((view[begin:start], view[end:]))

@@ -1,54 +1,47 @@
 """The verbs that change things: typed or plain objects in, the same out, every refusal an exception.
 
 Every write is validated strictly, names its field manager, and ends in one of three ways: done, refused (an `ApiError`
-or `KindNotServed`), or `OutcomeUnknown`. A write MUST NOT be repeated here: what is safe to send again, the transport
-has sent again already.
+or `KindNotServed`), or `OutcomeUnknown`.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar, overload
-
-import msgspec
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack, overload
 
 from informers.api.calls import (
     apply_call,
     create_call,
     delete_call,
+    delete_collection_call,
     deletion,
-    is_gone,
+    keys_in,
     patch_call,
-    signed,
     taken_apart,
     update_call,
 )
-from informers.api.errors import Conflict, NotFound, OutcomeUnknown, Undecodable
-from informers.api.objects import KeyLike, NamespacedName, Obj, key_of
+from informers.api.errors import OutcomeUnknown, ServerError, Undecodable
+from informers.api.objects import KeyLike, NamespacedName, Obj
 from informers.api.outcome import Silent, WriteListener
-from informers.api.patch import Patch
-from informers.api.reader import Plain, R, Reader, decoded
-from informers.api.resource import KindLike, kind_of
-from informers.api.wire import cached
-from informers.observe import NULL, Observer
+from informers.api.pages import Selection, page_query
+from informers.api.patch import Patch, changed
+from informers.api.reader import Plain, R
+from informers.api.resource import KindLike, Resource, kind_of
+from informers.api.subresource import Subresource
+from informers.api.writer import Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterable
 
-    from informers.api.discovery import Discovery
+    from informers.api.discovery import ApiResource
     from informers.api.objects import GroupVersionKind
-    from informers.api.transport import Call, Transport
-    from informers.runtime import Runtime
 
 __all__ = ["Client", "Patch", "WriteListener"]
 
-T = TypeVar("T")
-
-_OBJECT_ITSELF = ("", "status")
-"""Subresources that answer with the object itself; others answer with something else, as `scale` does."""
+O = TypeVar("O", bound=Resource[Any, Any] | Obj)  # noqa: E741 - an object: what goes in comes out
 
 
-class Client(Reader):
-    """Reads and writes objects on the API server.
+class Client(Writer):
+    """Reads and writes objects on the API server; see also `Reader` for what it reads, and `Writer` for its views.
 
     Args:
         transport: Carries the calls.
@@ -67,90 +60,57 @@ class Client(Reader):
         ApiError: The server refused; the subclass says why.
         KindNotServed: The server does not know the kind; the message holds the command that installs it.
         Unreachable: The write was not sent.
+        ValueError: The object lacks a name, or lies outside the namespace of this view; nothing was sent.
 
     Threads: any thread.
     """
 
-    def __init__(
-        self,
-        transport: Transport,
-        *,
-        runtime: Runtime,
-        discovery: Discovery | None = None,
-        observe: Observer = NULL,
-        field_manager: str = "levelset",
-        writes: WriteListener | None = None,
-    ) -> None:
-        super().__init__(transport, runtime=runtime, discovery=discovery, observe=observe)
-        self.field_manager = field_manager
-        self.writes: WriteListener = writes or Silent()
+    # --- Whole objects ---
 
-    @overload
-    def create(self, obj: R, *, field_manager: str | None = None, dry_run: bool = False) -> R: ...
-    @overload
-    def create(self, obj: Obj, *, field_manager: str | None = None, dry_run: bool = False) -> Obj: ...
-    def create(self, obj: R | Obj, *, field_manager: str | None = None, dry_run: bool = False) -> Any:
+    def create(self, obj: O, *, field_manager: str | None = None, dry_run: bool = False) -> O:
         """Create the object and return it as stored; raises AlreadyExists when the name is taken."""
-        kind, body, key = taken_apart(obj)
-        call = create_call(self.discovery.resource(kind), body, key)
-        return self._write(kind, key, call, "", field_manager, dry_run=dry_run)
+        kind, resource, body, key = self._taken(obj)
+        stored: O = self.send(kind, key, create_call(resource, body, key), field_manager=field_manager, dry_run=dry_run)
+        return stored
 
-    @overload
-    def update(self, obj: R, *, field_manager: str | None = None, dry_run: bool = False) -> R: ...
-    @overload
-    def update(self, obj: Obj, *, field_manager: str | None = None, dry_run: bool = False) -> Obj: ...
-    def update(self, obj: R | Obj, *, field_manager: str | None = None, dry_run: bool = False) -> Any:
+    def update(self, obj: O, *, field_manager: str | None = None, dry_run: bool = False) -> O:
         """Replace the object, all but its status; raises Conflict when its resourceVersion is not the newest."""
-        kind, body, key = taken_apart(obj)
-        call = update_call(self.discovery.resource(kind), body, key)
-        return self._write(kind, key, call, "", field_manager, dry_run=dry_run)
+        kind, resource, body, key = self._taken(obj)
+        stored: O = self.send(kind, key, update_call(resource, body, key), field_manager=field_manager, dry_run=dry_run)
+        return stored
 
-    @overload
-    def update_status(self, obj: R, *, field_manager: str | None = None, dry_run: bool = False) -> R: ...
-    @overload
-    def update_status(self, obj: Obj, *, field_manager: str | None = None, dry_run: bool = False) -> Obj: ...
-    def update_status(self, obj: R | Obj, *, field_manager: str | None = None, dry_run: bool = False) -> Any:
+    def update_status(self, obj: O, *, field_manager: str | None = None, dry_run: bool = False) -> O:
         """Replace the object's status and nothing else; raises like `update`."""
-        kind, body, key = taken_apart(obj)
-        call = update_call(self.discovery.resource(kind), body, key, "status")
-        return self._write(kind, key, call, "status", field_manager, dry_run=dry_run)
+        kind, resource, body, key = self._taken(obj)
+        stored: O = self.send(
+            kind,
+            key,
+            update_call(resource, body, key, "status"),
+            subresource="status",
+            field_manager=field_manager,
+            dry_run=dry_run,
+        )
+        return stored
 
-    @overload
     def apply(
         self,
-        obj: R,
+        obj: O,
         *,
         field_manager: str | None = None,
         force: bool = True,
         subresource: str = "",
         dry_run: bool = False,
-    ) -> R: ...
-    @overload
-    def apply(
-        self,
-        obj: Obj,
-        *,
-        field_manager: str | None = None,
-        force: bool = True,
-        subresource: str = "",
-        dry_run: bool = False,
-    ) -> Obj: ...
-    def apply(
-        self,
-        obj: R | Obj,
-        *,
-        field_manager: str | None = None,
-        force: bool = True,
-        subresource: str = "",
-        dry_run: bool = False,
-    ) -> Any:
+    ) -> O:
         """Make the object so by server-side apply, creating it if need be: own the fields given, let go of the others.
 
         With `force`, fields that somebody else owns are taken over; without, that is a Conflict whose causes name them.
         """
-        kind, body, key = taken_apart(obj)
-        call = apply_call(self.discovery.resource(kind), body, key, subresource, force=force)
-        return self._write(kind, key, call, subresource, field_manager, dry_run=dry_run)
+        kind, resource, body, key = self._taken(obj)
+        call = apply_call(resource, body, key, subresource, force=force)
+        stored: O = self.send(kind, key, call, subresource=subresource, field_manager=field_manager, dry_run=dry_run)
+
+        # --- Parts of objects ---
+        return stored
 
     @overload
     def patch(
@@ -188,9 +148,60 @@ class Client(Reader):
 
         The answer of such a subresource is a dict, so pass the kind as a pair there.
         """
-        name = key_of(key)
-        call = patch_call(self.discovery.resource(kind), patch, name, subresource)
-        return self._write(kind, name, call, subresource, field_manager, dry_run=dry_run)
+        resource, name = self._located(kind, key)
+        return self.send(
+            kind,
+            name,
+            patch_call(resource, patch, name, subresource),
+            subresource=subresource,
+            field_manager=field_manager,
+            dry_run=dry_run,
+        )
+
+    def merge_from(
+        self,
+        old: O,
+        new: O,
+        *,
+        locked: bool = False,
+        subresource: str = "",
+        field_manager: str | None = None,
+        dry_run: bool = False,
+    ) -> O:
+        """Send what changed from `old` to `new` as a merge patch, and return the object as stored.
+
+        Nothing is sent when nothing changed; then `new` comes back. Without `subresource`, a status that has a URL of
+        its own does not count as changed, and with it nothing else does.
+
+        Args:
+            old: The object as it was read.
+            new: The object as it shall be.
+            locked: Refuse with Conflict if it is not as it was read any more. Lists are replaced whole, so lock when
+                one changes.
+            subresource: `status`, to send that alone.
+            field_manager: Instead of the client's own.
+            dry_run: Only try.
+        """
+        kind, resource, body, key = self._taken(new)
+        own_url = "status" in resource.subresources
+        patch = changed(taken_apart(old)[1], body, locked=locked, only=subresource, without="status" * own_url)
+        if patch is None:
+            return new
+        call = patch_call(resource, patch, key, subresource)
+        stored: O = self.send(kind, key, call, subresource=subresource, field_manager=field_manager, dry_run=dry_run)
+        return stored
+
+    def subresource(self, kind: KindLike, key: KeyLike, name: str) -> Subresource:
+        """Return a part of the object that has a URL and a kind of its own: scale, eviction, binding, token."""
+        resource, at = self._located(kind, key)
+        return Subresource(self, resource, at, name)
+
+    def scale(self, kind: KindLike, key: KeyLike, replicas: int, *, field_manager: str | None = None) -> Obj:
+        """Set the number of replicas through the `scale` subresource, and return the Scale."""
+        patch = Patch.merge({"spec": {"replicas": replicas}})
+        return self.subresource(kind, key, "scale").patch(patch, field_manager=field_manager)
+
+    # --- Deleting ---
 
     def delete(
         self,
@@ -214,9 +225,10 @@ class Client(Reader):
             grace: Seconds that a Pod gets to end; None leaves that to the Pod.
             dry_run: Only find out what would happen.
         """
-        name, gvk = key_of(key), kind_of(kind)
+        (resource, name), gvk = self._located(kind, key), kind_of(kind)
+        dry_run = dry_run or self.view.dry_run
         call = delete_call(
-            self.discovery.resource(kind),
+            resource,
             name,
             uid=uid,
             resource_version=resource_version,
@@ -224,42 +236,50 @@ class Client(Reader):
             grace=grace,
             dry_run=dry_run,
         )
-        body = self._sent(kind, name, call, "", dry_run=dry_run)
+        body = self.sent(kind, name, call, dry_run=dry_run)
         if not dry_run:
-            met, remaining = self._understood(gvk, name, lambda: deletion(body, gvk))
+            met, remaining = self.understood(gvk, name, lambda: deletion(body, gvk))
             self.writes.deleted(gvk, name, uid=met or uid or "", remaining=remaining)
 
-    def _write(
-        self, kind: KindLike, key: NamespacedName, call: Call, subresource: str, manager: str | None, *, dry_run: bool
-    ) -> Any:
-        gvk, manager = kind_of(kind), manager or self.field_manager
-        body = self._sent(kind, key, signed(call, manager, dry_run=dry_run), subresource, dry_run=dry_run)
-        if subresource not in _OBJECT_ITSELF:
-            return decoded(gvk, body)
-        if not dry_run:
-            stored = self._understood(gvk, key, lambda: cached(body, frozenset((manager,)), gvk=gvk))
-            if stored.meta.deletion_timestamp and is_gone(stored.to_dict()):
-                self.writes.deleted(gvk, stored.key, uid=stored.meta.uid, remaining=None)
-            else:
-                self.writes.written(gvk, stored)
-        return decoded(kind, body)
+    def delete_collection(
+        self,
+        kind: KindLike,
+        *,
+        propagation: str = "Background",
+        grace: int | None = None,
+        dry_run: bool = False,
+        **selection: Unpack[Selection],
+    ) -> tuple[NamespacedName, ...]:
+        """Delete all objects that are selected, and return their names; some may linger because of finalizers.
 
-    def _understood(self, gvk: GroupVersionKind, key: NamespacedName, read: Callable[[], T]) -> T:
-        """Return what the answer to a write says; one that cannot be read leaves the object's state open."""
+        Not atomic: after an error, some may be gone. Every object that was or may have been deleted is read live by
+        the next cached read of it.
+        """
+        gvk, dry_run = kind_of(kind), dry_run or self.view.dry_run
+        path, query, rest = self._collection(kind, **selection)
+        told = not dry_run and not isinstance(self.writes, Silent)
+        before = self._keys(kind, path, query) if told else []  # an answer that is lost names nobody
+        query += page_query(limit=0, **rest)
+        call = delete_collection_call(path, query, propagation=propagation, grace=grace, dry_run=dry_run)
         try:
-            return read()
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, Undecodable) as error:
+            body = self._exchange(kind, call, write=not dry_run).body
+            keys = self.understood(gvk, NamespacedName("", ""), lambda: keys_in(body))
+        except (OutcomeUnknown, ServerError, Undecodable):
+            self._doubt(gvk, before)
+            raise
+        if told:
+            self._doubt(gvk, [*before, *keys])
+        return tuple(keys)
+
+    # --- Inside ---
+
+    def _doubt(self, gvk: GroupVersionKind, keys: Iterable[NamespacedName]) -> None:
+        for key in sorted(set(keys)):
             self.writes.unknown(gvk, key)
-            raise Undecodable(f"the answer to a write of {gvk} {key} cannot be read: {error}") from error
 
-    def _sent(self, kind: KindLike, key: NamespacedName, call: Call, subresource: str, *, dry_run: bool) -> bytes:
-        try:
-            return self._exchange(kind, call, write=not dry_run, subresource=subresource).body
-        except OutcomeUnknown:
-            self.writes.unknown(kind_of(kind), key)
-            raise
-        except (NotFound, Conflict):
-            # Whoever wrote this had read something else; a reader that lags would have it try for ever.
-            if key.name and not dry_run:
-                self.writes.unknown(kind_of(kind), key)
-            raise
+    def _taken(self, obj: Any) -> tuple[KindLike, ApiResource, Obj, NamespacedName]:
+        """Return an object's kind, how that is served, its dict form and its key, within this view."""
+        kind, body, key = taken_apart(obj)
+        resource = self.discovery.resource(kind)
+        key = self.view.key(resource, key)
+        return kind, resource, self.view.body(resource, body, key), key

@@ -1,8 +1,8 @@
 """Which cluster, and as whom: kubeconfig files or the pod's own service account.
 
-The `kubernetes` package knows the formats and the older auth providers, and is imported here alone and only when
-needed, for it costs 175 ms. It MUST NOT be given what it would write to disk or log: inline keys stay in memory here,
-and credential plugins and token files are ours, because it reads those once and swallows their failures.
+The `kubernetes` package knows the older auth providers, and is imported here alone and only for those, for it costs
+175 ms and 17 MB. It MUST NOT be given what it would write to disk or log: inline keys stay in memory here, and
+credential plugins and token files are ours, because it reads those once and swallows their failures.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import yaml
 from informers.api.credentials import Credential
 from informers.api.errors import ConfigError
 from informers.api.execplugin import ExecPlugin
-from informers.api.kubeconfig import Choice, choose, data_of, impersonation, merge
+from informers.api.kubeconfig import Choice, authorization, choose, data_of, file_of, impersonation, merge
 from informers.api.objects import Obj
 from informers.api.proxies import proxy_for
 
@@ -194,36 +194,35 @@ def _read(place: str, path: str, looked: list[str]) -> Obj | None:
 
 def _from_choice(choice: Choice, source: str, env: Mapping[str, str]) -> ClusterConfig:
     cluster, user = choice.cluster, choice.user
-    settings = _through_package(choice)
-    authorization = settings.api_key.get("BearerToken") or ""
-    token = authorization.removeprefix("Bearer ") if authorization.startswith("Bearer ") else ""
+    shown = "" if user.get("auth-provider") else authorization(user)
+    server = str(cluster["server"]).rstrip("/")
     return ClusterConfig(
-        server=settings.host,
+        server=server,
         source=f"{source}, context {choice.context}",
         namespace=choice.namespace,
         ca_data=data_of(cluster, "certificate-authority-data"),
-        ca_file=settings.ssl_ca_cert or "",
+        ca_file=file_of(cluster, "certificate-authority"),
         insecure=bool(cluster.get("insecure-skip-tls-verify")),
         tls_server_name=cluster.get("tls-server-name") or "",
         certificate_data=data_of(user, "client-certificate-data"),
-        certificate_file=settings.cert_file or "",
+        certificate_file=file_of(user, "client-certificate"),
         key_data=data_of(user, "client-key-data"),
-        key_file=settings.key_file or "",
-        token=token,
+        key_file=file_of(user, "client-key"),
+        token=shown.removeprefix("Bearer ") if shown.startswith("Bearer ") else "",
         token_file=user.get("tokenFile") or "",
-        fetch=_fetcher(choice, authorization, env),
+        fetch=_fetcher(choice, shown, env),
         headers=impersonation(user),
-        proxy=cluster.get("proxy-url") or proxy_for(settings.host, env),
+        proxy=cluster.get("proxy-url") or proxy_for(server, env),
     )
 
 
-def _fetcher(choice: Choice, authorization: str, env: Mapping[str, str]) -> Callable[[], Credential] | None:
+def _fetcher(choice: Choice, shown: str, env: Mapping[str, str]) -> Callable[[], Credential] | None:
     if choice.user.get("exec"):
         return ExecPlugin(choice.user["exec"], choice.cluster, env).run
     if choice.user.get("auth-provider"):
         return lambda: Credential(_through_package(choice).api_key.get("BearerToken") or "")
-    if authorization.startswith("Basic "):
-        return lambda: Credential(authorization)
+    if shown.startswith("Basic "):
+        return lambda: Credential(shown)
     return None
 
 
@@ -257,24 +256,33 @@ def _in_cluster(env: Mapping[str, str], folder: str, looked: list[str]) -> Clust
     if not env.get("KUBERNETES_SERVICE_HOST"):
         looked.append("service account: this is no pod (KUBERNETES_SERVICE_HOST is not set)")
         return None
-    from kubernetes import client, config  # noqa: PLC0415 - costs 175 ms
-    from kubernetes.config.incluster_config import InClusterConfigLoader  # noqa: PLC0415 - likewise
-
     token, ca = os.path.join(folder, "token"), os.path.join(folder, "ca.crt")
-    settings, loader = client.Configuration(), cast("Any", InClusterConfigLoader)
-    try:
-        loader(token_filename=token, cert_filename=ca, try_refresh_token=False, environ=env).load_and_set(settings)
-    except (config.ConfigException, OSError) as error:
-        looked.append(f"service account ({folder}): {getattr(error, 'strerror', None) or error}")
+    port = env.get("KUBERNETES_SERVICE_PORT") or ""
+    problem = _lacks(token, "token") or _lacks(ca, "certificate") if port else "KUBERNETES_SERVICE_PORT is not set"
+    if problem:
+        looked.append(f"service account ({folder}): {problem}")
         return None
+    host = env["KUBERNETES_SERVICE_HOST"]
+    server = f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}"
     return ClusterConfig(
-        server=settings.host,
+        server=server,
         source=f"service account ({folder})",
         namespace=_namespace(folder),
         ca_file=ca,
         token_file=token,
-        proxy=proxy_for(settings.host, env),
+        proxy=proxy_for(server, env),
     )
+
+
+def _lacks(path: str, what: str) -> str:
+    """Say what is wrong with a file of the service account, or nothing."""
+    try:
+        with open(path, "rb") as file:
+            return "" if file.read(1) else f"its {what} file is empty"
+    except FileNotFoundError:
+        return f"its {what} file does not exist"
+    except OSError as error:
+        return f"its {what} file cannot be read: {error.strerror}"
 
 
 def _namespace(folder: str) -> str:

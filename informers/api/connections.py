@@ -17,19 +17,23 @@ import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
+from informers.api.chunks import Chunks
 from informers.api.errors import ConfigError, ResponseLost, TransportError, Unreachable
 from informers.api.streams import shut_down
+from informers.runtime import Seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from ssl import SSLContext
 
     from informers.api.transport import Call
-    from informers.runtime import Runtime, Seconds
+    from informers.runtime import Runtime
 
 __all__ = ["Connections", "HttpExchange"]
 
 _PIECE = 1 << 16
+_COARSE: Seconds = 0.1
+"""A limit that is too long by less is left as it is: setting one takes as long as reading a piece."""
 _FAILURES = (OSError, HTTPError, HTTPException, ValueError)
 """What sockets, TLS and the two HTTP libraries raise when the other side does not play along."""
 
@@ -75,7 +79,7 @@ class Connections:
         self._root = server if proxy and server.startswith("http:") else ""
 
     def send(
-        self, call: Call, target: str, headers: Iterable[tuple[str, str]], *, connect: Seconds, wait: Seconds
+        self, call: Call, target: str, headers: Sequence[tuple[str, str]], *, connect: Seconds, wait: Seconds
     ) -> HttpExchange:
         """Send a request and return once its answer begins.
 
@@ -90,12 +94,15 @@ class Connections:
             Unreachable: Nothing was sent.
             ResponseLost: Something was sent, and no answer came.
         """
+        fields: Any = dict(headers)
+        if len(fields) != len(headers):
+            fields = urllib3.HTTPHeaderDict(headers)
         try:
             response = self._pool.urlopen(
                 call.method,
                 self._root + target,
                 body=call.body,
-                headers=urllib3.HTTPHeaderDict(list(headers)),
+                headers=fields,
                 retries=False,
                 redirect=False,
                 assert_same_host=False,
@@ -130,22 +137,44 @@ class HttpExchange:
         self._response = response
         self._wire: Any = getattr(response.connection, "wire", None)
         self.status = response.status
-        self.headers: Mapping[str, str] = {name.lower(): value for name, value in response.headers.items()}
+        self.headers: Mapping[str, str] = _joined(response.headers)
+        self._limit: Seconds = 0.0
+        self._chunks: Chunks | None = None
+        self._body: Any = None
+
+    def stands_alone(self) -> HttpExchange:
+        """Promise that the connection will not be used again: chunks are then read many at a time, past urllib3."""
+        body = getattr(getattr(self._response, "_fp", None), "fp", None)
+        if body is not None and self._response.chunked and "content-encoding" not in self.headers:
+            self._chunks, self._body = Chunks(), body
+        return self
 
     def read(self, timeout: Seconds) -> bytes:
         """See `Exchange.read`."""
         if timeout <= 0:
             raise ResponseLost("the answer was not complete in time")
         try:
-            if self._response.connection is not None:  # else it was read to its end, and the socket serves others
-                self._wire.settimeout(timeout)
-            return self._response.read1(_PIECE) or b""
+            if self._response.connection is not None and not 0 <= self._limit - timeout < _COARSE:
+                self._wire.settimeout(timeout)  # but not once all was read, for the socket then serves others
+                self._limit = timeout
+            return self._response.read1(_PIECE) or b"" if self._chunks is None else self._unchunked(self._chunks)
         except _FAILURES as error:
-            silent = isinstance(error, ReadTimeoutError) and not getattr(error.__cause__, "errno", None)
+            silent = isinstance(error, TimeoutError) or (
+                isinstance(error, ReadTimeoutError) and not getattr(error.__cause__, "errno", None)
+            )
             what = (
                 f"the server sent nothing for {timeout:.1f} s" if silent else f"the answer broke off: {_reason(error)}"
             )
             raise ResponseLost(what) from error
+
+    def _unchunked(self, chunks: Chunks) -> bytes:
+        while not chunks.ended:
+            data = self._body.read1(_PIECE)
+            if not data:
+                raise ResponseLost("the answer broke off")
+            if piece := chunks.feed(data):
+                return piece
+        return b""
 
     def hang_up(self) -> None:
         """See `Exchange.hang_up`."""
@@ -223,6 +252,11 @@ class _PlainPool(urllib3.HTTPConnectionPool):
 
 class _TlsPool(urllib3.HTTPSConnectionPool):
     ConnectionCls = _TlsConnection
+
+
+def _joined(headers: urllib3.HTTPHeaderDict) -> dict[str, str]:
+    """Return the headers by lower-case name, those that came more than once joined: each warning is a header."""
+    return {name.lower(): value for name, value in headers.itermerged()}
 
 
 def _without_end(response: urllib3.HTTPResponse) -> bool:

@@ -7,66 +7,28 @@ a CRD installed a moment ago is found; it MUST NOT take a restart.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import logging
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
-import msgspec
 from cachetools import TTLCache
 
-from informers.api.errors import ApiError, KindNotServed
+from informers.api.apiresource import ApiResource, segment
+from informers.api.catalog import AGGREGATED, Catalog, aggregated, group_versions, listed
+from informers.api.errors import ApiError, KindNotServed, NotFound
 from informers.api.objects import GroupVersionKind
 from informers.api.resource import KindLike, Resource, kind_of
 from informers.api.status import api_error
 from informers.api.transport import Call
 
 if TYPE_CHECKING:
-    from informers.api.transport import Response, Transport
+    from informers.api.transport import Transport
     from informers.runtime import Runtime, Seconds
 
 __all__ = ["ApiResource", "Discovery", "not_served", "resource_of"]
 
-_VERBS = frozenset(("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"))
+_LOG = logging.getLogger(__name__)
 _MAX_GROUP_VERSIONS = 1024
 """Group versions remembered at most; a large cluster serves about a hundred."""
-
-
-@dataclass(frozen=True, slots=True)
-class ApiResource:
-    """How one kind is served.
-
-    Threads: immutable.
-    """
-
-    gvk: GroupVersionKind
-    plural: str
-    """The name in the URL: `deployments`."""
-    namespaced: bool
-    """Whether its objects live in namespaces."""
-    subresources: frozenset[str] = frozenset()
-    """`status`, `scale` and so on, as far as they are served."""
-    verbs: frozenset[str] = _VERBS
-    """What may be done with it, in the server's words: get, list, watch, create, ..."""
-
-    def path(self, namespace: str = "", name: str = "", subresource: str = "") -> str:
-        """Return the absolute URL path of a collection (no name), an object or a subresource.
-
-        Every segment is percent-encoded, so that no name can reach another object. No namespace means the collection
-        across all namespaces.
-
-        Raises:
-            ValueError: A namespaced object without its namespace, a namespace for a cluster-scoped kind, or a segment
-                that is `.` or `..`, which no encoding protects.
-        """
-        if namespace and not self.namespaced:
-            raise ValueError(f"{self.gvk} is cluster-scoped; {name or 'its list'} is in no namespace, not {namespace}")
-        if name and self.namespaced and not namespace:
-            raise ValueError(f"{self.gvk} {name} names no namespace; use 'namespace/{name}', or set metadata.namespace")
-        root = f"/apis/{_segment(self.gvk.group)}" if self.gvk.group else "/api"
-        segments = [_segment(self.gvk.version)]
-        segments += ["namespaces", _segment(namespace)] if namespace else []
-        segments += [_segment(part) for part in (self.plural, name, subresource) if part]
-        return "/".join((root, *segments))
 
 
 class Discovery:
@@ -90,6 +52,9 @@ class Discovery:
         self._lock = runtime.lock("discovery")
         self._served: TTLCache[str, dict[str, ApiResource]] = TTLCache(_MAX_GROUP_VERSIONS, ttl, runtime.monotonic)
         self._absent: TTLCache[GroupVersionKind, bool] = TTLCache(_MAX_GROUP_VERSIONS, absent_ttl, runtime.monotonic)
+        self._runtime, self._ttl, self._absent_ttl = runtime, ttl, absent_ttl
+        self._catalog: Catalog | None = None
+        self._looked: Seconds = 0.0
 
     def resource(self, kind: KindLike) -> ApiResource:
         """Return how `kind` is served.
@@ -117,24 +82,94 @@ class Discovery:
         with self._lock:
             self._served.pop(gvk.api_version, None)
             self._absent.pop(gvk, None)
+            self._catalog = None
+
+    # --- Everything that is served ---
+
+    def find(self, name: str) -> ApiResource:
+        """Return the resource that people call `name`: `deploy`, `Deployment`, `deployments.apps`, `pods.v1`.
+
+        Looks again when nothing is called that, so that a CRD installed a moment ago is found.
+
+        Raises:
+            KindNotServed: Nothing is called that; the message names the groups that could not be asked.
+            ApiError, TransportError: The server refused to tell, or did not answer.
+        """
+        found = self._look(self._ttl).find(name) or self._look(self._absent_ttl).find(name)
+        if found is None:
+            failed = ", ".join(self._look(self._ttl).failed)
+            silent = f"; these groups could not be asked: {failed}" if failed else ""
+            raise KindNotServed(f"the API server serves no {name!r}; kubectl api-resources lists what it does{silent}")
+        return found
+
+    def resources(self) -> tuple[ApiResource, ...]:
+        """Return everything that is served, in every version; the preferred version of each group comes first."""
+        return self._look(self._ttl).resources
+
+    def _look(self, at_most: Seconds) -> Catalog:
+        """Return what is served, as of so many seconds ago at most."""
+        with self._lock:
+            catalog, age = self._catalog, self._runtime.monotonic() - self._looked
+        if catalog is None or age >= at_most:
+            catalog = self._read_all()
+            with self._lock:
+                self._catalog, self._looked = catalog, self._runtime.monotonic()
+        return catalog
+
+    def _read_all(self) -> Catalog:
+        found: list[ApiResource] = []
+        failed: list[str] = []
+        for root in ("/api", "/apis"):
+            body = self._document(root, AGGREGATED)
+            if (part := aggregated(body)) is None:
+                part = self._one_by_one(group_versions(body))
+            found += part.resources
+            failed += part.failed
+        if failed:
+            _LOG.warning("Some API groups cannot be discovered", extra={"fields": {"groups": failed}})
+        return Catalog(tuple(found), tuple(failed))
+
+    def _one_by_one(self, api_versions: list[str]) -> Catalog:
+        found: list[ApiResource] = []
+        failed: list[str] = []
+        for api_version in api_versions:
+            try:
+                found += listed(self._document(_root(api_version)), api_version)
+            except ApiError:
+                failed.append(api_version)
+        return Catalog(tuple(found), tuple(failed))
+
+    def _document(self, path: str, accept: str = "application/json") -> bytes:
+        response = self._transport.request(Call("GET", path, accept=accept))
+        if response.status != 200:
+            raise api_error(response.status, response.body, retry_after=response.retry_after)
+        return response.body
 
     def _ask(self, gvk: GroupVersionKind) -> ApiResource | None:
-        root = f"/apis/{_segment(gvk.group)}" if gvk.group else "/api"
-        response = self._transport.request(Call("GET", f"{root}/{_segment(gvk.version)}"))
-        if response.status not in (200, 404):
-            raise api_error(response.status, response.body, retry_after=response.retry_after)
-        served = _read(response, gvk) if response.status == 200 else {}
+        served: dict[str, ApiResource] = {}
+        try:
+            for one in listed(self._document(_root(gvk.api_version)), gvk.api_version):
+                served.setdefault(one.gvk.kind, one)
+        except NotFound:
+            pass
+        except ApiError as error:
+            message = f"cannot find out what {gvk.api_version} serves: {error.message}"
+            details, after = error.details, error.retry_after
+            raise type(error)(
+                message, code=error.code, reason=error.reason, details=details, retry_after=after
+            ) from error
         with self._lock:
             self._served[gvk.api_version] = served
             if gvk.kind not in served:
                 self._absent[gvk] = True
+                self._catalog = None  # it may still hold what was dropped
         return served.get(gvk.kind)
 
 
 def resource_of(kind: type[Resource[Any, Any]]) -> ApiResource:
     """Return how a typed kind is served, from its class alone."""
     subresources = {"status"} | ({"scale"} if kind.scale else set())
-    return ApiResource(kind.gvk, kind.plural, kind.namespaced, frozenset(subresources))
+    return ApiResource(kind.gvk, kind.plural, kind.namespaced, frozenset(subresources), short_names=kind.short_names)
 
 
 def not_served(kind: KindLike) -> KindNotServed:
@@ -149,38 +184,6 @@ def not_served(kind: KindLike) -> KindNotServed:
     )
 
 
-def _read(response: Response, gvk: GroupVersionKind) -> dict[str, ApiResource]:
-    try:
-        listed = msgspec.json.decode(response.body, type=_ResourceList).resources
-    except msgspec.DecodeError as error:
-        raise ApiError(f"the discovery document of {gvk.api_version} is malformed: {error}", code=200) from error
-    subresources: dict[str, set[str]] = {}
-    for one in listed:
-        plural, _, subresource = one.name.partition("/")
-        subresources.setdefault(plural, set()).update({subresource} - {""})
-    found: dict[str, ApiResource] = {}
-    for one in listed:
-        if "/" not in one.name:
-            served = GroupVersionKind(gvk.group, gvk.version, one.kind)
-            below = frozenset(subresources[one.name])
-            found.setdefault(one.kind, ApiResource(served, one.name, one.namespaced, below, frozenset(one.verbs or ())))
-    return found
-
-
-class _Served(msgspec.Struct):
-    """One entry of an APIResourceList."""
-
-    name: str
-    kind: str
-    namespaced: bool = False
-    verbs: tuple[str, ...] | None = None
-
-
-class _ResourceList(msgspec.Struct):
-    resources: tuple[_Served, ...] = ()
-
-
-def _segment(text: str) -> str:
-    if text in (".", ".."):
-        raise ValueError(f"{text!r} cannot be part of a URL path, so nothing is called that")
-    return quote(text, safe="")
+def _root(api_version: str) -> str:
+    group, _, version = api_version.rpartition("/")
+    return f"/apis/{segment(group)}/{segment(version)}" if group else f"/api/{segment(version)}"

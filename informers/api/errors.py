@@ -208,6 +208,8 @@ class Expired(ApiError):
 
     default_code = 410
     retryable = True
+    continue_: str = ""
+    """A token that goes on from the same place with objects as they are now, if the server gave one."""
 
 
 class TooLarge(ApiError):

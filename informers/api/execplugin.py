@@ -6,6 +6,7 @@ the terminal and not into our messages, and its standard output is a secret.
 
 from __future__ import annotations
 
+import base64
 import os
 import subprocess
 import sys
@@ -25,6 +26,18 @@ if TYPE_CHECKING:
     from informers.runtime import Seconds
 
 __all__ = ["ExecPlugin"]
+
+_VERSIONS = ("client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1")
+_MODES = ("Never", "IfAvailable", "Always")
+_TOLD = (
+    "server",
+    "tls-server-name",
+    "insecure-skip-tls-verify",
+    "certificate-authority-data",
+    "proxy-url",
+    "disable-compression",
+)
+"""What of the cluster the protocol passes on; the rest of the section is nobody else's business."""
 
 _TIMEOUT: Seconds = 60.0
 """How long a program that cannot ask anybody may take; those in use fetch a token in under five seconds."""
@@ -78,6 +91,11 @@ class ExecPlugin:
 
     def _interactive(self) -> bool:
         mode = self.spec.get("interactiveMode") or "IfAvailable"
+        if mode not in _MODES:
+            raise ConfigError(
+                f"the credential plugin {self.spec['command']!r} has interactiveMode {mode!r}; "
+                f"set it in the kubeconfig to one of {', '.join(_MODES)}"
+            )
         available = sys.stdin is not None and sys.stdin.isatty()
         if mode == "Always" and not available:
             raise ConfigError(f"the credential plugin {self.spec['command']!r} needs a terminal to ask questions on")
@@ -87,16 +105,27 @@ class ExecPlugin:
         asks: Obj = {"interactive": interactive}
         if self.spec.get("provideClusterInfo"):
             asks["cluster"] = _for_plugin(self.cluster)
-        info = {"apiVersion": self.spec.get("apiVersion", ""), "kind": "ExecCredential", "spec": asks}
+        info = {"apiVersion": self._version, "kind": "ExecCredential", "spec": asks}
         own = {entry["name"]: str(entry.get("value", "")) for entry in self.spec.get("env") or ()}
         return {**os.environ, **self.environ, **own, "KUBERNETES_EXEC_INFO": msgspec.json.encode(info).decode()}
+
+    @property
+    def _version(self) -> str:
+        """The version of the protocol; raises ConfigError for one that is not spoken here."""
+        version: str = self.spec.get("apiVersion") or ""
+        if version not in _VERSIONS:
+            raise ConfigError(
+                f"the credential plugin {self.spec.get('command')!r} has apiVersion {version!r}; "
+                f"what is supported: {', '.join(_VERSIONS)}"
+            )
+        return version
 
     def _read(self, output: bytes) -> Credential:
         wrong = ConfigError(f"the credential plugin {self.spec['command']!r} printed no usable ExecCredential")
         try:
             answer = msgspec.json.decode(output, type=dict[str, Any])
             status = answer["status"]
-            if answer.get("apiVersion") != self.spec.get("apiVersion"):
+            if (answer.get("apiVersion"), answer.get("kind")) != (self._version, "ExecCredential"):
                 raise wrong
             ends = status.get("expirationTimestamp")
             expires = datetime.fromisoformat(ends) if ends else None
@@ -105,14 +134,25 @@ class ExecPlugin:
             key = (status.get("clientKeyData") or "").encode()
         except (msgspec.DecodeError, UnicodeDecodeError, KeyError, TypeError, ValueError, AttributeError):
             raise wrong from None
-        if not authorization and not (certificate and key):
+        if not authorization and not certificate:
             raise wrong
+        if bool(certificate) != bool(key):
+            raise ConfigError(
+                f"the credential plugin {self.spec['command']!r} printed a certificate or a key, not both"
+            )
         return Credential(authorization, certificate, key, expires)
 
 
 def _for_plugin(cluster: Obj) -> Obj:
-    """Return the cluster as the protocol passes it on: its own extension becomes `config`."""
-    told = {name: value for name, value in cluster.items() if name != "extensions"}
+    """Return the cluster as the protocol passes it on: a CA file as its content, its own extension as `config`."""
+    told = {name: cluster[name] for name in _TOLD if cluster.get(name)}
+    path = cluster.get("certificate-authority")
+    if path and "certificate-authority-data" not in told:
+        try:
+            with open(path, "rb") as file:
+                told["certificate-authority-data"] = base64.b64encode(file.read()).decode()
+        except OSError as error:
+            raise ConfigError(f"cannot read {path} for the credential plugin: {error.strerror}") from error
     for extension in cluster.get("extensions") or ():
         if extension.get("name") == "client.authentication.k8s.io/exec":
             told["config"] = extension.get("extension")

@@ -13,12 +13,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from informers.api.errors import ConfigError
+from informers.api.impersonation import acting_as
 from informers.api.objects import Obj
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Choice", "choose", "data_of", "impersonation", "merge"]
+__all__ = ["Choice", "authorization", "choose", "data_of", "file_of", "impersonation", "merge"]
 
 _PATHS = {"clusters": ("certificate-authority",), "users": ("client-certificate", "client-key", "tokenFile")}
 _SECTIONS = {"clusters": "cluster", "users": "user", "contexts": "context"}
@@ -96,14 +97,40 @@ def data_of(section: Obj, name: str) -> bytes:
         raise ConfigError(f"its {name} is not base64") from None
 
 
+def file_of(section: Obj, name: str) -> str:
+    """Return the path in the field `name`; empty when it is not set, or inline data takes its place.
+
+    Raises:
+        ConfigError: There is no such file.
+    """
+    path = section.get(name) or ""
+    if not path or section.get(f"{name}-data"):
+        return ""
+    if not os.path.isfile(path):
+        raise ConfigError(f"its {name} names no file. File does not exist: {path}")
+    return str(path)
+
+
+def authorization(user: Obj) -> str:
+    """Return the Authorization header of a user with a token, or with a name and a password; empty for others."""
+    if user.get("token"):
+        return f"Bearer {user['token']}"
+    if user.get("username") and user.get("password"):
+        return "Basic " + base64.b64encode(f"{user['username']}:{user['password']}".encode()).decode()
+    return ""
+
+
 def impersonation(user: Obj) -> tuple[tuple[str, str], ...]:
-    """Return the headers by which this user acts as somebody else; leaving one out would act as too mighty a user."""
-    headers = [("Impersonate-User", user["as"])] if user.get("as") else []
-    headers += [("Impersonate-Uid", user["as-uid"])] if user.get("as-uid") else []
-    headers += [("Impersonate-Group", group) for group in user.get("as-groups") or ()]
-    for key, values in (user.get("as-user-extra") or {}).items():
-        headers += [(f"Impersonate-Extra-{key}", value) for value in values]
-    return tuple(headers)
+    """Return the headers by which this user acts as somebody else.
+
+    Raises:
+        ConfigError: Groups, uid or extra fields without a user to act as.
+    """
+    groups, extra = user.get("as-groups") or (), user.get("as-user-extra") or {}
+    try:
+        return acting_as(user.get("as") or "", groups=groups, uid=user.get("as-uid") or "", extra=extra)
+    except ValueError as error:
+        raise ConfigError(f"its user impersonates nobody: {error}; set `as`") from None
 
 
 def _entries(content: Obj, section: str, path: str) -> list[Any]:

@@ -7,8 +7,7 @@ an object that is not there, or not gone.
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import msgspec
 
@@ -17,17 +16,20 @@ from informers.api.errors import ApiError, KindNotServed, NotFound, OutcomeUnkno
 from informers.api.status import api_error
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from informers.api.objects import CachedObject, GroupVersionKind, NamespacedName
     from informers.api.resource import KindLike
     from informers.api.transport import Call, Response, Transport
 
-__all__ = ["Silent", "WriteListener", "refusal", "send_read", "send_write", "warnings_of"]
+__all__ = ["Heed", "Silent", "WriteListener", "refusal", "send_read", "send_write"]
 
 _LOST_INSIDE = ("etcdserver: request timed out", "etcdserver: leader changed", "context deadline exceeded")
 """Texts of a 500 after which a write may have reached the server's store. A webhook's deadline is caught as well: a
 needless live read costs one request, a write taken for refused costs a duplicate."""
 
-_WARNING = re.compile(r'299 \S+ "((?:[^"\\]|\\.)*)"')
+Heed: TypeAlias = "Callable[[Call, Mapping[str, str]], None]"
+"""Takes the headers of every answer, of a refusal too: the server warns in them."""
 
 
 class WriteListener(Protocol):
@@ -74,7 +76,14 @@ class Silent:
         """See `WriteListener.unknown`."""
 
 
-def send_read(transport: Transport, call: Call, kind: KindLike, *, subresource: str = "") -> Response:
+def send_read(
+    transport: Transport,
+    call: Call,
+    kind: KindLike,
+    *,
+    subresource: str = "",
+    heed: Heed = lambda _call, _headers: None,
+) -> Response:
     """Send a read, or a dry run, and return its answer.
 
     Raises:
@@ -83,12 +92,20 @@ def send_read(transport: Transport, call: Call, kind: KindLike, *, subresource: 
         TransportError: No answer.
     """
     response = transport.request(call)
+    heed(call, response.headers)
     if not 200 <= response.status < 300:
         raise refusal(response, kind, subresource=subresource)
     return response
 
 
-def send_write(transport: Transport, call: Call, kind: KindLike, *, subresource: str = "") -> Response:
+def send_write(
+    transport: Transport,
+    call: Call,
+    kind: KindLike,
+    *,
+    subresource: str = "",
+    heed: Heed = lambda _call, _headers: None,
+) -> Response:
     """Send a write and return its answer.
 
     Raises:
@@ -101,6 +118,7 @@ def send_write(transport: Transport, call: Call, kind: KindLike, *, subresource:
         response = transport.request(call)
     except ResponseLost as error:
         raise OutcomeUnknown(f"{call.method} {call.path} was sent, but its answer was lost: {error}") from error
+    heed(call, response.headers)
     if 200 <= response.status < 300:
         return response
     refused = refusal(response, kind, subresource=subresource)
@@ -121,11 +139,6 @@ def refusal(response: Response, kind: KindLike, *, subresource: str = "") -> Api
     return error
 
 
-def warnings_of(response: Response) -> list[str]:
-    """Return what the server warns of: deprecated versions, unknown fields, questionable values."""
-    return [re.sub(r"\\(.)", r"\1", text) for text in _WARNING.findall(response.headers.get("warning", ""))]
-
-
 def _may_have_happened(response: Response, error: ApiError) -> bool:
     if response.status < 500:
         return False
@@ -135,10 +148,13 @@ def _may_have_happened(response: Response, error: ApiError) -> bool:
 def _from_server(response: Response) -> bool:
     """Whether an API server answered, and not a proxy in front of it: only the former sends a Status."""
     try:
-        return msgspec.json.decode(response.body, type=_TypeMeta).kind == "Status"
+        return _read_type(response.body).kind == "Status"
     except (msgspec.DecodeError, UnicodeDecodeError):
         return False
 
 
 class _TypeMeta(msgspec.Struct):
     kind: str = ""
+
+
+_read_type = msgspec.json.Decoder(_TypeMeta).decode

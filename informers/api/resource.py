@@ -10,16 +10,20 @@ constraints and docstrings. Reading is strict where the schema is: a value of th
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any, ClassVar, Generic, Self, TypeAlias, TypeVar, get_args, get_origin
 
 import msgspec
 
 from informers.api.objects import GroupVersionKind, NamespacedName, Obj, ObjectMeta
+from informers.runtime import ThreadRuntime
 
 __all__ = ["KindLike", "Resource", "kind_of"]
 
 SpecT = TypeVar("SpecT")
 StatusT = TypeVar("StatusT")
+
+_PREPARING = ThreadRuntime().lock("kinds being prepared")
 
 
 class Resource(Generic[SpecT, StatusT]):
@@ -50,6 +54,7 @@ class Resource(Generic[SpecT, StatusT]):
     spec_type: ClassVar[type[Any]]
     status_type: ClassVar[type[Any]]
     _wire: ClassVar[type[Any]]
+    _prepared: ClassVar[bool]
 
     def __init_subclass__(
         cls,
@@ -80,7 +85,16 @@ class Resource(Generic[SpecT, StatusT]):
             ("spec", cls.spec_type, msgspec.field(default_factory=cls.spec_type)),
             ("status", cls.status_type | None, None),
         ]
-        cls._wire = msgspec.defstruct(f"{name}Wire", fields, kw_only=True)
+        cls._wire, cls._prepared = msgspec.defstruct(f"{name}Wire", fields, kw_only=True), False
+        with suppress(NameError):  # a type that is named before it is there; the first to read looks again
+            cls._prepare()
+
+    @classmethod
+    def _prepare(cls) -> None:
+        """Let msgspec learn the type on one thread: when two do that at once, the process crashes."""
+        with _PREPARING:
+            msgspec.json.Decoder(cls._wire)
+            cls._prepared = True
 
     def __init__(
         self,
@@ -107,12 +121,16 @@ class Resource(Generic[SpecT, StatusT]):
         Raises:
             msgspec.ValidationError: A field has the wrong type or breaks its constraint; the message holds its path.
         """
+        if not cls._prepared:
+            cls._prepare()
         wire = msgspec.json.decode(raw, type=cls._wire)
         return cls(metadata=wire.metadata, spec=wire.spec, status=wire.status)
 
     @classmethod
     def from_dict(cls, obj: Obj) -> Self:
         """Read an object from its dict form; raises like `decode`."""
+        if not cls._prepared:
+            cls._prepare()
         wire = msgspec.convert(obj, cls._wire)
         return cls(metadata=wire.metadata, spec=wire.spec, status=wire.status)
 

@@ -26,6 +26,7 @@ from informers.api.errors import (
     Unavailable,
     UnsupportedMedia,
 )
+from informers.api.transport import LONGEST_WAIT
 
 __all__ = ["api_error"]
 
@@ -48,6 +49,9 @@ _BY_CODE: dict[int, type[ApiError]] = {
     )
 }
 
+_TOO_LARGE = ("etcdserver: request is too large", "trying to send message larger than max")
+"""Texts of a 500 that mean that the object is too large for the server's store: no retry helps."""
+
 
 def api_error(code: int, body: bytes | dict[str, Any], *, retry_after: float | None = None) -> ApiError:
     """Return the error that an HTTP answer (or the object of an ERROR watch event) stands for.
@@ -60,12 +64,15 @@ def api_error(code: int, body: bytes | dict[str, Any], *, retry_after: float | N
     status = body if isinstance(body, dict) else _decode_status(body)
     details = status.get("details") or {}
     if retry_after is None and details.get("retryAfterSeconds"):
-        retry_after = float(details["retryAfterSeconds"])
+        retry_after = min(float(details["retryAfterSeconds"]), LONGEST_WAIT)
     text = body[:200].decode("utf-8", "replace").strip() if isinstance(body, bytes) else ""
     message = status.get("message") or text or f"the server answered {code}"
     reason = status.get("reason") or ""
     kind = _kind_of(code, reason, details, message)
-    return kind(message, code=code, reason=reason, details=details, retry_after=retry_after)
+    error = kind(message, code=code, reason=reason, details=details, retry_after=retry_after)
+    if isinstance(error, Expired):
+        error.continue_ = (status.get("metadata") or {}).get("continue") or ""
+    return error
 
 
 def _decode_status(body: bytes) -> dict[str, Any]:
@@ -86,6 +93,8 @@ def _kind_of(code: int, reason: str, details: dict[str, Any], message: str) -> t
         return NamespaceTerminating
     if "ResourceVersionTooLarge" in causes or "Too large resource version" in message:
         return TooLargeResourceVersion
+    if code >= 500 and any(text in message for text in _TOO_LARGE):
+        return TooLarge
     if code in _BY_CODE:
         return _BY_CODE[code]
     return ServerError if code >= 500 else ApiError

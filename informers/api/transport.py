@@ -8,16 +8,34 @@ here. A refusal by the server is an answer (`status` 4xx or 5xx), not an excepti
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from informers.runtime import Seconds
 
-__all__ = ["Call", "Response", "Stream", "Transport"]
+__all__ = ["LONGEST_WAIT", "Call", "Response", "Stream", "Taker", "Transport"]
 
 JSON = "application/json"
+
+LONGEST_WAIT: Seconds = 300.0
+"""A server may ask for no longer wait than this; one that means hours is asked again in five minutes."""
+
+_REVIEWS = ("/apis/authentication.k8s.io/", "/apis/authorization.k8s.io/")
+"""Groups whose every POST is a question and stores nothing."""
+
+
+class Taker(Protocol):
+    """Takes the body of an answer while it arrives.
+
+    Threads: one owner thread, whoever made the call.
+    """
+
+    def feed(self, piece: bytes) -> None:
+        """Take the next piece."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +60,27 @@ class Call:
     timeout: Seconds | None = None
     """For a request: seconds until the whole answer must be there. For a stream: seconds of silence that count as a
     dead connection. None uses the transport's default (requests 30 s, streams 310 s)."""
+    until: Seconds | None = None
+    """The point on the monotonic clock from which it MUST NOT be sent any more, looked at right before each attempt;
+    None is no such point."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """Further headers, for instance trace context."""
+    impersonate: tuple[tuple[str, str], ...] = ()
+    """The headers by which this call acts as somebody else, instead of those of the configuration; a name may come
+    more than once."""
+    into: Callable[[], Taker] | None = field(default=None, compare=False, repr=False)
+    """For a request: makes a taker for the body of an answer with status 200. A transport may ignore it; one that does
+    not makes a new one for each attempt, and the answer then has `taken` instead of a `body`."""
 
     @property
     def is_write(self) -> bool:
-        """Whether the call may change something."""
-        return self.method not in ("GET", "HEAD", "OPTIONS")
+        """Whether the call may change something; asking for a review of permissions does not."""
+        return self.method not in ("GET", "HEAD", "OPTIONS") and not self.path.startswith(_REVIEWS)
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """The server's whole answer; header names are lower case.
+    """The server's whole answer; header names are lower case, a header that came more than once is joined by `, `.
 
     Threads: immutable.
     """
@@ -61,12 +88,23 @@ class Response:
     status: int
     headers: Mapping[str, str]
     body: bytes
+    taken: Taker | None = None
+    """Who took the body, if the call said `into` whom it goes."""
 
     @property
     def retry_after(self) -> Seconds | None:
-        """The `Retry-After` header in seconds, or None when absent or not a number."""
-        text = self.headers.get("retry-after", "")
-        return float(text) if text.isdigit() else None
+        """Seconds the server asks to wait, five minutes at most; None when it does not ask, or not in so many words.
+
+        A date counts from the answer's own `Date`, so that our clock need not be the server's.
+        """
+        text = self.headers.get("retry-after", "").strip()
+        if text.isascii() and text.isdigit():
+            return min(float(text), LONGEST_WAIT)
+        try:
+            then, now = parsedate_to_datetime(text), parsedate_to_datetime(self.headers.get("date", ""))
+            return min(max((then - now).total_seconds(), 0.0), LONGEST_WAIT)
+        except (TypeError, ValueError):
+            return None
 
 
 class Stream(Protocol):

@@ -25,7 +25,16 @@ from informers.api.patient import members, parts, read_text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["LINE_LIMIT", "ListPage", "WatchEvent", "cached", "decode_event", "decode_list", "split_lines"]
+__all__ = [
+    "LINE_LIMIT",
+    "ListPage",
+    "WatchEvent",
+    "cached",
+    "collector_resting",
+    "decode_event",
+    "decode_list",
+    "split_lines",
+]
 
 LINE_LIMIT = 16 * 1024 * 1024
 """Bytes of the longest watch line taken. An object is at most 3 MiB, so only a broken server gets near it."""
@@ -112,7 +121,7 @@ def decode_list(
     """
     objects: list[CachedObject] = []
     skipped: list[str] = []
-    with _collector_resting():
+    with collector_resting():
         meta, items = _open_list(body)
         read = carved if body.isascii() else cached
         for item in items:
@@ -202,7 +211,7 @@ def _open_event(line: bytes) -> tuple[str, bytes]:
 
 
 @contextmanager
-def _collector_resting() -> Iterator[None]:
+def collector_resting() -> Iterator[None]:
     """Keep the cyclic collector from running; nothing decoded here can form a cycle.
 
     Several threads may be inside: whoever found it on turns it on again, whoever found it off leaves it alone.

@@ -24,22 +24,8 @@ from informers.api.errors import (
 )
 from informers.api.objects import GroupVersionKind, NamespacedName
 from informers.api.resource import Resource
-from informers.api.transport import Response
-from informers.observe import Observer
 from informers.testing.virtual.sim import SimRuntime
-
-CONFIG_MAP = ("v1", "ConfigMap")
-V1 = {
-    "resources": [
-        {"name": name, "kind": kind, "namespaced": scope}
-        for name, kind, scope in (
-            ("configmaps", "ConfigMap", True),
-            ("nodes", "Node", False),
-            ("pods", "Pod", True),
-            ("pods/eviction", "Eviction", True),
-        )
-    ]
-}
+from tests.informers.api.played import CONFIG_MAP, Script, answer, config_map, page, status
 
 
 class Spec(msgspec.Struct):
@@ -50,80 +36,6 @@ class Spec(msgspec.Struct):
 
 class Widget(Resource[Spec, Spec], group="example.com"):
     """A typed kind."""
-
-
-def config_map(name="a", **meta):
-    """Return a ConfigMap as a server sends it."""
-    metadata = {"name": name, "namespace": "ns", "uid": "u1", "resourceVersion": "7", **meta}
-    return {"kind": "ConfigMap", "apiVersion": "v1", "metadata": metadata, "data": {"k": "v"}}
-
-
-def status(code, reason="", message="no", **details):
-    """Return a refusal as a server sends it."""
-    body = {
-        "kind": "Status",
-        "apiVersion": "v1",
-        "status": "Failure",
-        "code": code,
-        "reason": reason,
-        "message": message,
-    }
-    return answer({**body, "details": details}, code)
-
-
-def answer(body, code=200, **headers):
-    """Return an answer with a JSON body."""
-    return Response(code, headers, body if isinstance(body, bytes) else json.dumps(body).encode())
-
-
-class Script:
-    """A transport that plays answers in order and keeps the calls; discovery is answered aside."""
-
-    def __init__(self, *answers):
-        self.answers, self.calls, self.discoveries = list(answers), [], 0
-
-    def request(self, call):
-        """Play the next answer, or raise it."""
-        if call.path == "/api/v1":
-            self.discoveries += 1
-            return answer(V1)
-        self.calls.append(call)
-        following = self.answers.pop(0)
-        if isinstance(following, Exception):
-            raise following
-        return following
-
-
-class Ledger:
-    """A write listener that notes what it hears."""
-
-    def __init__(self):
-        self.heard = []
-
-    def written(self, gvk, obj):
-        """Note it."""
-        self.heard.append(("written", gvk.kind, str(obj.key), obj.meta.resource_version))
-        self.last = obj
-
-    def deleted(self, gvk, key, *, uid, remaining):
-        """Note it."""
-        self.heard.append(("deleted", gvk.kind, str(key), uid, remaining is not None))
-
-    def unknown(self, gvk, key):
-        """Note it."""
-        self.heard.append(("unknown", gvk.kind, str(key)))
-
-
-@pytest.fixture
-def play():
-    """Return a function that makes a client over scripted answers: (client, calls, what the listener heard)."""
-
-    def make(*answers, **options):
-        script, ledger = Script(*answers), Ledger()
-        client = Client(script, runtime=SimRuntime(), writes=ledger, field_manager="me", **options)
-        return client, script.calls, ledger
-
-    return make
 
 
 class TestReading:
@@ -304,14 +216,14 @@ class TestWriting:
 
         assert [{"manager": "me"}] == ledger.last.to_dict()["metadata"]["managedFields"]
 
-    def test_other_subresources_are_not_reported(self, play):
-        """A scale is not the object."""
+    def test_a_subresource_that_is_not_the_object_puts_it_in_doubt(self, play):
+        """A scale changes the object and does not show it: the next cached read asks the server."""
         scale = {"kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": {"name": "a", "namespace": "ns"}}
         client, calls, ledger = play(answer(scale))
 
         assert scale == client.patch(Widget, "ns/a", Patch.merge({"spec": {"replicas": 2}}), subresource="scale")
         assert calls[0].path.endswith("/widgets/a/scale")
-        assert [] == ledger.heard
+        assert [("unknown", "Widget", "ns/a")] == ledger.heard
 
     def test_dry_runs_are_not_reported(self, play):
         """They say so to the server, and nobody else hears of them."""
@@ -398,6 +310,101 @@ class TestDeleting:
         with pytest.raises(Conflict):
             client.delete(CONFIG_MAP, "ns/a", uid="other")
         assert [("unknown", "ConfigMap", "ns/a")] == ledger.heard
+
+
+class TestDeletingCollections:
+    def test_spelling(self, play):
+        """Which objects is said in the query, how in the body."""
+        client, calls, _ = play(page(), page(config_map("a"), config_map("b")))
+        gone = client.delete_collection(CONFIG_MAP, namespace="ns", labels="a=b", propagation="Foreground", grace=0)
+        options = json.loads(calls[-1].body)
+
+        assert (("ns", "a"), ("ns", "b")) == gone
+        assert ("DELETE", "/api/v1/namespaces/ns/configmaps") == (calls[-1].method, calls[-1].path)
+        assert (("labelSelector", "a=b"),) == calls[-1].query
+        assert ("Foreground", 0) == (options["propagationPolicy"], options["gracePeriodSeconds"])
+
+    def test_every_object_that_may_be_gone_is_in_doubt(self, play):
+        """The answer shows them as they were before: the next cached read asks."""
+        client, _, ledger = play(page(config_map("a")), page(config_map("a"), config_map("new")))
+        client.delete_collection(CONFIG_MAP, namespace="ns")
+
+        assert [("unknown", "ConfigMap", "ns/a"), ("unknown", "ConfigMap", "ns/new")] == ledger.heard
+
+    @pytest.mark.parametrize(
+        ("response", "error"),
+        [
+            (ResponseLost("reset"), OutcomeUnknown),
+            (status(500, "InternalError"), ServerError),
+            (answer(b"?"), Undecodable),
+        ],
+    )
+    def test_an_answer_that_is_lost_names_nobody(self, play, response, error):
+        """So the names were asked for before, without the objects themselves (H32)."""
+        client, calls, ledger = play(page(config_map("a"), config_map("b")), response)
+
+        with pytest.raises(error):
+            client.delete_collection(CONFIG_MAP, namespace="ns")
+        assert {("unknown", "ConfigMap", "ns/a"), ("unknown", "ConfigMap", "ns/b")} <= set(ledger.heard)
+        assert "as=PartialObjectMetadataList" in calls[0].accept
+
+    def test_a_refusal_changes_nothing(self, play):
+        """Then there is no doubt."""
+        client, _, ledger = play(page(config_map("a")), status(403, "Forbidden"))
+
+        with pytest.raises(Forbidden):
+            client.delete_collection(CONFIG_MAP, namespace="ns")
+        assert [] == ledger.heard
+
+    def test_whom_nobody_listens_to_asks_nothing_before(self):
+        """Without a cache there is nothing to keep true."""
+        script = Script(page(config_map("a")))
+        Client(script, runtime=SimRuntime()).delete_collection(CONFIG_MAP)
+
+        assert ["DELETE"] == [call.method for call in script.calls]
+
+
+class TestMergingFrom:
+    def test_what_changed_is_sent(self, play):
+        """And nothing else."""
+        client, calls, ledger = play(answer(config_map()))
+        client.merge_from(config_map(), {**config_map(), "data": {"k": "w"}})
+
+        assert ("application/merge-patch+json", {"data": {"k": "w"}}) == (
+            calls[0].content_type,
+            json.loads(calls[0].body),
+        )
+        assert [("written", "ConfigMap", "ns/a", "7")] == ledger.heard
+
+    def test_nothing_is_sent_when_nothing_changed(self, play):
+        """Nor when the server's own fields alone did."""
+        client, calls, _ = play()
+        new = config_map(resourceVersion="9", managedFields=[{}])
+
+        assert new is client.merge_from(config_map(), new, locked=True)
+        assert [] == calls
+
+    def test_locked(self, play):
+        """Refused once the object has changed; without a version there is nothing to lock on."""
+        client, calls, _ = play(answer(config_map()))
+        client.merge_from(config_map(), config_map(labels={"a": "b"}), locked=True)
+        bare = {**config_map(), "metadata": {"name": "a", "namespace": "ns"}}
+
+        assert {"metadata": {"labels": {"a": "b"}, "resourceVersion": "7"}} == json.loads(calls[0].body)
+        with pytest.raises(ValueError, match=r"no .*resourceVersion to lock on"):
+            client.merge_from(bare, config_map(labels={"a": "b"}), locked=True)
+
+    def test_status_and_the_rest_go_their_own_ways(self, play):
+        """Each URL takes its own part, and ignores the other."""
+        client, calls, _ = play(answer(Widget(name="a").to_dict()))
+        old, new = Widget(name="a"), Widget(name="a", status=Spec(size=2))
+
+        assert new is client.merge_from(old, new)
+        client.merge_from(old, new, subresource="status")
+        assert ("/apis/example.com/v1/namespaces/default/widgets/a/status", {"status": {"size": 2}}) == (
+            calls[0].path,
+            json.loads(calls[0].body),
+        )
 
 
 VERBS = {
@@ -488,24 +495,6 @@ class TestUnknownOutcomes:
         with pytest.raises(ResponseLost):
             client.get(CONFIG_MAP, "ns/a")
         assert [] == ledger.heard
-
-
-class TestWarnings:
-    def test_are_told_each_time_and_logged_once(self, play, caplog):
-        """Observers hear every warning; the log is not flooded."""
-        heard = []
-
-        class Listening(Observer):
-            def warned(self, call, *, text):
-                heard.append(text)
-
-        warning = '299 - "v1 Endpoints is \\"old\\"", 299 - "second"'
-        client, _, _ = play(*[answer(config_map(), warning=warning)] * 2, observe=Listening())
-        for _ in range(2):
-            client.get(CONFIG_MAP, "ns/a")
-
-        assert ['v1 Endpoints is "old"', "second"] * 2 == heard
-        assert ['v1 Endpoints is "old"', "second"] == [record.fields["warning"] for record in caplog.records]
 
 
 class TestDiscovering:

@@ -1,6 +1,7 @@
 """Which cluster, and as whom."""
 
 import base64
+import json
 import os
 import sys
 
@@ -82,7 +83,7 @@ class TestPrecedence:
         assert [
             "  --kubeconfig: not given",
             "  KUBECONFIG: not set",
-            "  service account (/no): Service token file does not exist.",
+            "  service account (/no): its token file does not exist",
             f"  default: {home['HOME']}/.kube/config: missing",
         ] == lines[1:5]
         assert "Pass --kubeconfig FILE, set KUBECONFIG" in lines[5]
@@ -247,10 +248,10 @@ class TestServiceAccount:
     @pytest.mark.parametrize(
         ("name", "content", "message"),
         [
-            ("token", None, "Service token file does not exist"),
-            ("token", "", "Token file exists but empty"),
-            ("ca.crt", None, "certification file does not exist"),
-            ("ca.crt", "", "Cert file exists but empty"),
+            ("token", None, "its token file does not exist"),
+            ("token", "", "its token file is empty"),
+            ("ca.crt", None, "its certificate file does not exist"),
+            ("ca.crt", "", "its certificate file is empty"),
         ],
     )
     def test_an_incomplete_folder(self, pod, name, content, message):
@@ -324,6 +325,18 @@ class TestPlugins:
 
         assert "Bearer x-north" == config.fetch().authorization
 
+    def test_is_told_of_the_cluster_what_the_protocol_says_and_no_more(self, tmp_path, plugin):
+        """A CA file is passed on as its content: the plugin may run elsewhere (client.authentication.k8s.io/v1)."""
+        (tmp_path / "ca.crt").write_bytes(b"PEM")
+        told = f"open({str(tmp_path / 'told')!r}, 'w').write(json.dumps(told['spec']['cluster']))\n"
+        code = PLUGIN.replace("print(json", told + "print(json", 1) % '{"token": "a"}'
+        cluster = {"certificate-authority": "ca.crt", "tls-server-name": "api", "proxy-url": "http://p:1", "odd": 1}
+        plugin(code, cluster=cluster, provideClusterInfo=True).fetch()
+        seen = json.loads((tmp_path / "told").read_text())
+
+        assert "UEVN" == seen.pop("certificate-authority-data")
+        assert {"server", "tls-server-name", "proxy-url"} == set(seen)
+
     def test_runs_only_when_a_credential_is_needed(self, tmp_path, plugin):
         """Loading a configuration starts no program."""
         plugin(f"open({str(tmp_path / 'ran')!r}, 'w')")
@@ -339,7 +352,11 @@ class TestPlugins:
             (PLUGIN % "{}", {}, "printed no usable ExecCredential"),
             (PLUGIN % '{"token": "s3c ret"}', {}, "holds white space|no usable"),
             (PLUGIN % '{"token": "a", "expirationTimestamp": "s3cret"}', {}, "printed no usable"),
-            (PLUGIN % '{"clientCertificateData": "s3cret"}', {}, "printed no usable"),
+            (PLUGIN % '{"clientCertificateData": "s3cret"}', {}, "printed a certificate or a key, not both"),
+            (PLUGIN % '{"clientKeyData": "s3cret", "token": "a"}', {}, "printed a certificate or a key, not both"),
+            ((PLUGIN % '{"token": "a"}').replace("ExecCredential", "Pod"), {}, "printed no usable"),
+            (PLUGIN % '{"token": "a"}', {"interactiveMode": "Perhaps"}, "interactiveMode 'Perhaps'; .* Never, IfAvail"),
+            ("", {"apiVersion": "client.authentication.k8s.io/v1alpha1"}, "apiVersion .*v1alpha1'; what is supported"),
             (PLUGIN % '{"token": "a"}', {"interactiveMode": "Always"}, "needs a terminal"),
             ("", {"command": "no-such-plugin", "installHint": "brew install it"}, "not installed: brew install it"),
             ("", {"command": "no-such-plugin"}, "not installed: install it"),
@@ -357,6 +374,14 @@ class TestPlugins:
         config = plugin("", command="./bin/plugin")
 
         assert str(tmp_path / "bin/plugin") == os.path.normpath(config.fetch.__self__.spec["command"])
+
+
+def test_impersonating_nobody(tmp_path):
+    """Groups alone would make us mightier or weaker than anybody meant."""
+    path = kubeconfig(tmp_path / "config", user={"as-groups": ["system:masters"]})
+
+    with pytest.raises(ConfigError, match=r"impersonates nobody: groups, .*; set `as`"):
+        load_config(kubeconfig=path, environ={})
 
 
 def test_user_agent():

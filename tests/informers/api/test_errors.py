@@ -6,7 +6,7 @@ import json
 import pytest
 
 from informers.api import errors
-from informers.api.errors import ApiError, Cause, LevelsetError
+from informers.api.errors import ApiError, Cause, LevelsetError, TooLarge
 from informers.api.status import api_error
 
 
@@ -121,3 +121,19 @@ class TestApiError:
 
         assert isinstance(error, ApiError)
         assert ("Expired", "too old", ()) == (type(error).__name__, str(error), error.causes)
+
+
+@pytest.mark.parametrize(
+    "text", ["etcdserver: request is too large", "rpc error: trying to send message larger than max"]
+)
+def test_an_object_that_does_not_fit_the_store_is_too_large(text):
+    """The server calls it an internal error; sending it again is pointless (H43)."""
+    error = api_error(500, status(500, "InternalError", text))
+
+    assert TooLarge is type(error)
+    assert not error.retryable
+
+
+def test_no_server_makes_us_wait_for_hours():
+    """In the header or in the details (H14)."""
+    assert 300.0 == api_error(429, status(429, retryAfterSeconds=86400)).retry_after

@@ -183,7 +183,7 @@ class TestList:
         ],
     )
     def test_one_bad_object_of_a_thousand_is_skipped_and_named(self, bad):
-        """The others arrive, and the sentence says which one did not."""
+        """H24: the others arrive, and the sentence says which one did not."""
         good = [{"metadata": {"name": f"p{i}"}} for i in range(999)]
         body = body_of(*good[:500], "BAD", *good[500:]).replace(b'"BAD"', bad)
 

@@ -1,0 +1,31 @@
+"""From the bytes of an answer to the object that was asked for: typed, or a dict."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from informers.api.errors import Undecodable
+from informers.api.resource import kind_of
+
+if TYPE_CHECKING:
+    from informers.api.resource import KindLike
+
+__all__ = ["decoded"]
+
+
+def decoded(kind: KindLike, body: bytes) -> Any:
+    """Return the object in `body` as `kind` asks for it: an instance of a `Resource` subclass, or a dict.
+
+    Raises:
+        Undecodable: It breaks the type, or is no JSON object.
+    """
+    gvk = kind_of(kind)
+    try:
+        if isinstance(kind, type):
+            return kind.decode(body)
+        obj = msgspec.json.decode(body, type=dict[str, Any])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Undecodable(f"the server's answer cannot be read as {gvk}: {error}") from error
+    return obj if "kind" in obj else {"apiVersion": gvk.api_version, "kind": gvk.kind, **obj}
