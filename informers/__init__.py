@@ -5,6 +5,7 @@ In reading order:
 - `Resource`, `GroupVersionKind`, `NamespacedName`, `ObjectMeta`, `CachedObject`: objects as values.
 - `Client` writes, with three outcomes: done, refused (`ApiError`), unknown (`OutcomeUnknown`).
 - `Cache` reads: one informer for each kind, private copies, your own writes included.
+- `CacheOptions`, `KindOptions`, `Shard`, `dropping`: which part of which kind is mirrored, and what is kept of it.
 - `Informer`, `Handler`: a kind's mirror and those who hear of its changes.
 - `load_config`, `HttpTransport`: the way to a real API server; `Transport` is the seam.
 - `Runtime`, `ThreadRuntime`: time, chance and threads; the other seam.
@@ -14,8 +15,10 @@ In reading order:
 `informers.testing` holds the in-memory cluster.
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from informers.api.client import Client, WriteListener
-from informers.api.config import ClusterConfig, load_config
 from informers.api.discovery import ApiResource, Discovery
 from informers.api.errors import (
     AlreadyExists,
@@ -41,7 +44,6 @@ from informers.api.errors import (
     Undecodable,
     Unreachable,
 )
-from informers.api.http import HttpTransport
 from informers.api.objects import (
     CachedObject,
     GroupVersionKind,
@@ -52,17 +54,29 @@ from informers.api.objects import (
     OwnerReference,
     key_of,
 )
+from informers.api.pages import Page
 from informers.api.patch import Patch
 from informers.api.resource import KindLike, Resource, kind_of
 from informers.api.schema import crd_of
 from informers.api.selectors import FieldSelector, LabelSelector
+from informers.api.subresource import Subresource
 from informers.api.transport import Call, Response, Stream, Transport
-from informers.cache import Cache, CacheOptions
+from informers.api.watching import WatchEvent, Watching
+from informers.cache import Cache, CacheOptions, KindOptions
 from informers.informer import Handler, Informer, InformerOptions, InformerSnapshot
 from informers.observe import Observer
+from informers.registration import HandlerSnapshot, Registration
 from informers.runtime import Runtime, Seconds, ThreadRuntime
+from informers.shards import Shard
+from informers.transforms import Transform, dropping, edited, keeping
+
+if TYPE_CHECKING:
+    from informers.api.access import Access, Rules
+    from informers.api.config import ClusterConfig, load_config
+    from informers.api.http import HttpTransport
 
 __all__ = [
+    "Access",
     "AlreadyExists",
     "ApiError",
     "ApiResource",
@@ -81,6 +95,7 @@ __all__ = [
     "Forbidden",
     "GroupVersionKind",
     "Handler",
+    "HandlerSnapshot",
     "HttpTransport",
     "Informer",
     "InformerOptions",
@@ -89,6 +104,7 @@ __all__ = [
     "KeyLike",
     "KindLike",
     "KindNotServed",
+    "KindOptions",
     "LabelSelector",
     "LevelsetError",
     "NamespaceTerminating",
@@ -99,26 +115,59 @@ __all__ = [
     "Observer",
     "OutcomeUnknown",
     "OwnerReference",
+    "Page",
     "Patch",
+    "Registration",
     "Resource",
     "Response",
     "ResponseLost",
+    "Rules",
     "Runtime",
     "Seconds",
     "ServerError",
+    "Shard",
     "Stream",
+    "Subresource",
     "SyncTimeout",
     "ThreadRuntime",
     "TooManyRequests",
+    "Transform",
     "Transport",
     "TransportError",
     "Unauthorized",
     "Unavailable",
     "Undecodable",
     "Unreachable",
+    "WatchEvent",
+    "Watching",
     "WriteListener",
     "crd_of",
+    "dropping",
+    "edited",
+    "keeping",
     "key_of",
     "kind_of",
     "load_config",
 ]
+
+_LATER = {
+    "Access": "informers.api.access",
+    "ClusterConfig": "informers.api.config",
+    "HttpTransport": "informers.api.http",
+    "Rules": "informers.api.access",
+    "load_config": "informers.api.config",
+}
+"""What brings the HTTP library and the kubeconfig along: half the time of an import, and tests need none of it."""
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is asked for."""
+    if name not in _LATER:
+        raise AttributeError(f"module 'informers' has no attribute {name!r}")
+    found = globals()[name] = getattr(import_module(_LATER[name]), name)
+    return found
+
+
+def __dir__() -> list[str]:
+    """List what is public, imported already or not."""
+    return sorted({*globals(), *__all__})

@@ -9,52 +9,43 @@ from __future__ import annotations
 
 import builtins
 import logging
-from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
-from informers.api.carve import plain, read_meta, typed
 from informers.api.errors import Undecodable
 from informers.api.objects import CachedObject, GroupVersionKind, KeyLike, NamespacedName, Obj, ObjectMeta, key_of
 from informers.api.resource import KindLike, Resource, kind_of
 from informers.api.selectors import LabelsLike, labels_of
-from informers.informer import Informer, InformerOptions
+from informers.informer import Informer
 from informers.informerset import InformerSet
-from informers.listwatch import ListWatchOptions
+from informers.kindoptions import CacheOptions, KindOptions, resolve
+from informers.lists import ListLimit
 from informers.live import LiveReader
 from informers.observe import NULL, Observer
-from informers.store import NAMESPACE, OWNER, IndexFunction
+from informers.outage import Outage
+from informers.ownwrites import OwnWrites
+from informers.store import NAMESPACE, OWNER
+from informers.views import Decoded, uid_of, view
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from informers.api.discovery import Discovery
     from informers.api.transport import Transport
     from informers.condition import InformerSnapshot
     from informers.runtime import Runtime, Seconds
 
-__all__ = ["Cache", "CacheOptions"]
+__all__ = ["Cache", "CacheOptions", "KindOptions"]
 
 log = logging.getLogger("levelset.informers")
 
 R = TypeVar("R", bound=Resource[Any, Any])
+T = TypeVar("T")
 Untyped = GroupVersionKind | tuple[str, str]
+Owner = str | Resource[Any, Any] | Obj
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CacheOptions:
-    """What a cache mirrors, and how long reads wait for it."""
-
-    namespaces: tuple[str, ...] | None = None
-    """The namespaces to mirror; None for all, by one watch of each kind. Each namespace costs a watch of each kind."""
-    page_size: int = 500
-    """Objects per page of a list; 0 asks for all at once, at the cost of the whole list in one piece of memory."""
-    sync_timeout: Seconds = 120.0
-    """Seconds a read waits for the first complete list of its kind before it raises `SyncTimeout`."""
-    kinds: Mapping[GroupVersionKind, ListWatchOptions] = field(default_factory=dict)
-    """Kinds of which only a part is mirrored, or otherwise than the rest: selectors, page size, audits."""
-
-
-class Cache:
+class Cache(OwnWrites):
     """All mirrored kinds, and the reader's view of them. It is the `WriteListener` of its client.
 
     Args:
@@ -68,7 +59,6 @@ class Cache:
     Guarantees: a read shows no state older than the last write through the client, or than the last read.
 
     Blocks: reads of a kind wait for its first list, up to `CacheOptions.sync_timeout`.
-
     Threads: any thread.
     """
 
@@ -84,11 +74,15 @@ class Cache:
     ) -> None:
         self._transport, self._runtime, self._discovery, self._observe = transport, runtime, discovery, observe
         self._options, self._keep = options or CacheOptions(), keep_managers
-        self._informers = InformerSet(self._make, runtime=runtime)
+        self._lists = ListLimit(runtime=runtime, most=self._options.lists_at_once)
+        self._outage = Outage(runtime=runtime)
+        super().__init__(InformerSet(self._make, runtime=runtime))
         self._live = LiveReader(transport, discovery=discovery, keep_managers=keep_managers)
 
     # --- Reading ---
 
+    @overload
+    def get(self, kind: KindLike, key: KeyLike, *, as_: type[T]) -> T | None: ...
     @overload
     def get(self, kind: KindLike, key: KeyLike, *, metadata_only: Literal[True]) -> ObjectMeta | None: ...
     @overload
@@ -96,28 +90,44 @@ class Cache:
     @overload
     def get(self, kind: Untyped, key: KeyLike, *, metadata_only: Literal[False] = False) -> Obj | None: ...
 
-    def get(self, kind: KindLike, key: KeyLike, *, metadata_only: bool = False) -> Any:
+    def get(self, kind: KindLike, key: KeyLike, *, metadata_only: bool = False, as_: type[Any] | None = None) -> Any:
         """Return a private copy of an object, or None when there is none.
 
         Args:
             kind: A `Resource` subclass for a typed object, `("apps/v1", "Deployment")` for a dict.
             key: Its name, as `Request`, pair or `"namespace/name"`.
             metadata_only: Return an `ObjectMeta` and leave the body undecoded.
+            as_: Return this instead of what `kind` says: a `Resource` subclass, or a model of the `kubernetes`
+                package such as `V1Deployment`.
 
         Raises:
-            RuntimeError: The cache was not started.
-            ValueError: The key's namespace is not mirrored.
+            RuntimeError: The cache was not started, or does not mirror what is not declared.
+            ValueError: The key's namespace is not mirrored, or nothing but metadata is.
             SyncTimeout: There was no complete list of the kind in time.
             Undecodable: The object breaks its type.
             ApiError, TransportError: Only when the outcome of an own write is unknown: the live read failed.
         """
         name = key_of(key)
-        informer = self._ready(kind, name.namespace)
-        if name in (doubts := informer.overlay.doubts(name.namespace)):
-            self._live.settle(informer, kind, name, doubts[name])
+        informer = self._ready(kind, name.namespace, whole=not metadata_only)
+        if doubts := informer.overlay.doubts(name.namespace):
+            for doubted in (name, NamespacedName(name.namespace, ""), NamespacedName("", "")):
+                if doubted in doubts:
+                    self._live.settle(informer, kind, doubted, doubts[doubted])
         obj = informer.overlay.get(name)
-        return None if obj is None else _view(kind, obj, metadata_only=metadata_only)
+        return None if obj is None else view(kind, obj, metadata_only=metadata_only, as_=as_)
 
+    @overload
+    def list(
+        self,
+        kind: KindLike,
+        *,
+        as_: type[T],
+        namespace: str | None = None,
+        labels: LabelsLike = None,
+        index: tuple[str, str] | None = None,
+        owner: Owner | None = None,
+        limit: int | None = None,
+    ) -> builtins.list[T]: ...
     @overload
     def list(
         self,
@@ -127,7 +137,8 @@ class Cache:
         namespace: str | None = None,
         labels: LabelsLike = None,
         index: tuple[str, str] | None = None,
-        owner: str | Resource[Any, Any] | Obj | None = None,
+        owner: Owner | None = None,
+        limit: int | None = None,
     ) -> builtins.list[ObjectMeta]: ...
     @overload
     def list(
@@ -137,7 +148,8 @@ class Cache:
         namespace: str | None = None,
         labels: LabelsLike = None,
         index: tuple[str, str] | None = None,
-        owner: str | Resource[Any, Any] | Obj | None = None,
+        owner: Owner | None = None,
+        limit: int | None = None,
         metadata_only: Literal[False] = False,
     ) -> builtins.list[R]: ...
     @overload
@@ -148,7 +160,8 @@ class Cache:
         namespace: str | None = None,
         labels: LabelsLike = None,
         index: tuple[str, str] | None = None,
-        owner: str | Resource[Any, Any] | Obj | None = None,
+        owner: Owner | None = None,
+        limit: int | None = None,
         metadata_only: Literal[False] = False,
     ) -> builtins.list[Obj]: ...
 
@@ -159,8 +172,10 @@ class Cache:
         namespace: str | None = None,
         labels: LabelsLike = None,
         index: tuple[str, str] | None = None,
-        owner: str | Resource[Any, Any] | Obj | None = None,
+        owner: Owner | None = None,
+        limit: int | None = None,
         metadata_only: bool = False,
+        as_: type[Any] | None = None,
     ) -> Any:
         """Return private copies of the objects that meet every condition given, sorted by namespace and name.
 
@@ -170,29 +185,32 @@ class Cache:
             labels: Only what this label selector matches.
             index: Only what has this (name of the index, value).
             owner: Only what this object, or the object of this uid, owns.
+            limit: No more than this many, the first; what is left out is not decoded.
             metadata_only: As for `get`.
+            as_: As for `get`.
 
         Raises:
             RuntimeError, SyncTimeout, ApiError, TransportError: As for `get`. An object that breaks its type is left
                 out, logged and counted, for it must not stop those who want the others.
-            ValueError: The namespace is not mirrored, the owner has no uid yet, or there is no such index.
+            ValueError: As for `get`; or the owner has no uid yet, or there is no such index.
         """
-        informer = self._ready(kind, namespace or "")
+        informer = self._ready(kind, namespace or "", whole=not metadata_only)
         for name, token in informer.overlay.doubts(namespace or None).items():
             self._live.settle(informer, kind, name, token)
         values = {NAMESPACE: namespace} if namespace else {}
-        values |= {} if owner is None else {OWNER: _uid_of(owner)}
+        values |= {} if owner is None else {OWNER: uid_of(owner)}
         values |= {} if index is None else {index[0]: index[1]}
         selector = labels_of(labels)
-        found = []
-        for obj in informer.overlay.select(values):
-            if selector.matches(obj.meta.labels):
-                try:
-                    found.append(_view(kind, obj, metadata_only=metadata_only))
-                except Undecodable as error:
-                    log.warning("%s", error)
-                    self._observe.skipped(informer.gvk, error=str(error))
-        return found
+        selected = (obj for obj in informer.overlay.select(values) if selector.matches(obj.meta.labels))
+        return builtins.list(islice(self._views(informer, kind, selected, metadata_only, as_), limit))
+
+    def _views(self, informer: Informer, kind: KindLike, selected: Iterable[CachedObject], *form: Any) -> Iterator[Any]:
+        for obj in selected:
+            try:
+                yield view(kind, obj, *form)
+            except Undecodable as error:
+                log.warning("%s", error)
+                self._observe.skipped(informer.gvk, error=str(error))
 
     # --- Life ---
 
@@ -200,9 +218,29 @@ class Cache:
         """Return the informer of a kind; made on first use, started when the cache is."""
         return self._informers.informer(kind)
 
-    def add_index(self, kind: KindLike, name: str, function: IndexFunction) -> None:
-        """Make a kind's objects findable by `list(index=(name, value))`; raises ValueError when the name is taken."""
-        self.informer(kind).add_index(name, function)
+    def remove(self, kind: KindLike, timeout: Seconds = 5.0) -> bool:
+        """Mirror a kind no longer, and free it; waits up to `timeout` seconds for its tasks, whether they ended.
+
+        Its handlers hear nothing more, not even of deletions. Reading the kind again begins anew, with its indexes.
+        """
+        return self._informers.remove(kind, timeout)
+
+    def add_index(
+        self, kind: KindLike, name: str, function: Callable[[Any], Iterable[str]], *, decoded: bool = False
+    ) -> None:
+        """Make a kind's objects findable by `list(index=(name, value))`.
+
+        Args:
+            kind: What to index.
+            name: What readers call the index.
+            function: Returns the values under which a `CachedObject` is found. One that raises is reported, and the
+                object left out.
+            decoded: Give it the object in the form that `kind` asks for instead; costs decoding each object once.
+
+        Raises:
+            ValueError: The name is taken.
+        """
+        self._informers.add_index(kind, name, Decoded(kind, function) if decoded else function)
 
     def start(self) -> None:
         """Begin to mirror every kind asked for so far, and from now on at once; raises RuntimeError the second time."""
@@ -229,62 +267,32 @@ class Cache:
         """Return how the informer of each kind fares, by kind."""
         return self._informers.snapshot()
 
-    # --- WriteListener ---
-
-    def written(self, gvk: GroupVersionKind, obj: CachedObject) -> None:
-        """See `WriteListener.written`."""
-        if informer := self._informers.find(gvk):
-            informer.overlay.written(obj)
-
-    def deleted(self, gvk: GroupVersionKind, key: NamespacedName, *, uid: str, remaining: CachedObject | None) -> None:
-        """See `WriteListener.deleted`."""
-        if informer := self._informers.find(gvk):
-            informer.overlay.deleted(key, uid=uid, remaining=remaining)
-
-    def unknown(self, gvk: GroupVersionKind, key: NamespacedName) -> None:
-        """See `WriteListener.unknown`."""
-        if informer := self._informers.find(gvk):
-            informer.overlay.unknown(key)
-
     # --- Inside ---
 
     def _make(self, kind: KindLike) -> Informer:
-        gvk = kind_of(kind)
-        mirror = self._options.kinds.get(gvk) or ListWatchOptions(page_size=self._options.page_size)
         return Informer(
             kind,
             self._transport,
             runtime=self._runtime,
             discovery=self._discovery,
             observe=self._observe,
-            options=InformerOptions(namespaces=self._options.namespaces, mirror=mirror),
+            options=resolve(self._options, kind_of(kind)),
             keep_managers=self._keep,
+            lists=self._lists,
+            outage=self._outage,
         )
 
-    def _ready(self, kind: KindLike, namespace: str) -> Informer:
+    def _ready(self, kind: KindLike, namespace: str, *, whole: bool) -> Informer:
         """Return the kind's informer once it holds a complete list."""
-        mirrored = self._options.namespaces
-        if namespace and mirrored is not None and namespace not in mirrored:
-            raise ValueError(f"namespace {namespace!r} is not mirrored, only {', '.join(mirrored)}; see CacheOptions")
         if not self._informers.started:
             raise RuntimeError("the cache is not started; call start(), or manager.start(), before reading")
-        informer = self.informer(kind)
+        gvk = kind_of(kind)
+        informer = self._informers.find(gvk)
+        if informer is None:
+            if not self._options.start_on_read:
+                raise RuntimeError(f"{gvk} is not mirrored; declare it with informer(kind), or set start_on_read")
+            informer = self._informers.informer(kind)
+        informer.options.check(gvk, namespace, whole=whole)
         if not informer.synced() and not informer.wait_for_sync(self._options.sync_timeout):
             raise self._informers.overdue(self._options.sync_timeout)
         return informer
-
-
-def _view(kind: KindLike, obj: CachedObject, *, metadata_only: bool) -> Any:
-    """Return a private copy in the form that `kind` asks for."""
-    if metadata_only:
-        return read_meta(obj)
-    return typed(kind, obj) if isinstance(kind, type) else plain(kind_of(kind), obj)
-
-
-def _uid_of(owner: str | Resource[Any, Any] | Obj) -> str:
-    if isinstance(owner, Resource):
-        owner = owner.uid
-    uid = owner if isinstance(owner, str) else str(owner.get("metadata", {}).get("uid") or "")
-    if not uid:
-        raise ValueError("the owner has no uid yet; pass an object that was read from the server")
-    return uid

@@ -13,11 +13,31 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from informers.api.objects import GroupVersionKind
-    from informers.reflector import ReflectorSnapshot
+    from informers.registration import HandlerSnapshot
+    from informers.runtime import Seconds
 
-__all__ = ["InformerSnapshot", "summary"]
+__all__ = ["InformerSnapshot", "ReflectorSnapshot", "summary"]
 
-_WORST_FIRST = ("died", "stopped", "absent", "backoff", "listing", "watching", "new")
+_WORST_FIRST = ("died", "stopped", "absent", "backoff", "queued", "listing", "streaming", "watching", "new")
+
+
+@dataclass(frozen=True, slots=True)
+class ReflectorSnapshot:
+    """How a reflector fares.
+
+    Threads: immutable.
+    """
+
+    state: str
+    """queued (for its turn to list), listing, streaming (a list), watching, backoff or absent; stopped after `stop`."""
+    resource_version: str
+    """Up to which everything was seen; empty before the first list."""
+    failures: int
+    """Failures since two minutes passed without one."""
+    last_error: Exception | None
+    """The last failure; None when all is forgiven."""
+    since: datetime | None
+    """When it last heard from the server; None before it ever did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +49,8 @@ class InformerSnapshot:
 
     gvk: GroupVersionKind
     state: str
-    """new, listing, watching, backoff, absent, stopped or died; of several namespaces the worst."""
+    """new, queued (for a turn to list), listing, streaming (a list), watching, backoff, absent, stopped or died; of
+    several namespaces the worst."""
     synced: bool
     """Whether the store has held a complete list."""
     objects: int
@@ -44,6 +65,10 @@ class InformerSnapshot:
     """When it last heard from the server; of several namespaces the one that was silent the longest."""
     overlay: int
     """Own writes, deletions and doubts that the watch has not caught up with."""
+    overlay_age: Seconds = 0.0
+    """For how many seconds the oldest own write has been waiting for the watch; 0 when none waits."""
+    handlers: tuple[HandlerSnapshot, ...] = ()
+    """How each handler fares."""
 
 
 def summary(
@@ -55,6 +80,8 @@ def summary(
     synced: bool,
     objects: int,
     overlay: int,
+    overlay_age: Seconds = 0.0,
+    handlers: tuple[HandlerSnapshot, ...] = (),
 ) -> InformerSnapshot:
     """Make one snapshot of those of the reflectors, each with its namespace; `state` wins over theirs when given."""
     states = {shot.state for _, shot in scopes} | ({"died"} if died else set())
@@ -71,4 +98,6 @@ def summary(
         last_error=next((error for error in errors if error is not None), None),
         since=min(heard) if len(heard) == len(scopes) else None,
         overlay=overlay,
+        overlay_age=overlay_age,
+        handlers=handlers,
     )

@@ -2,69 +2,43 @@
 
 Order is everything here: the store first, then the overlay, then the handlers, so that whoever hears of a change and
 looks finds at least that change. The informer never hands out anything that can be changed, and never lets a handler,
-an index function or a server end it.
+an index function or a server end it, or hold it up.
 """
 
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
+from informers import audit
 from informers.api.discovery import not_served
 from informers.api.errors import LevelsetError
 from informers.api.resource import KindLike, kind_of
-from informers.api.selectors import FieldSelector, LabelSelector
+from informers.audience import Audience
 from informers.condition import InformerSnapshot, summary
-from informers.listwatch import ListWatchOptions, Replacement
 from informers.observe import NULL, Observer
 from informers.overlay import Overlay
 from informers.reflector import Reflector
-from informers.registration import Handler, Notice, Registration
-from informers.store import Diff, IndexFunction, Store
+from informers.registration import Handler, Registration
+from informers.scope import Collection, InformerOptions, Part, Scope, gate_of
+from informers.store import IndexFunction, Store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Sequence
 
     from informers.api.discovery import Discovery
     from informers.api.objects import CachedObject
     from informers.api.transport import Transport
+    from informers.lists import ListLimit
+    from informers.listwatch import Replacement
+    from informers.outage import Outage
     from informers.runtime import Runtime, Seconds, Task
+    from informers.shards import Shard
 
 __all__ = ["Handler", "Informer", "InformerOptions", "InformerSnapshot", "Registration"]
 
 log = logging.getLogger("levelset.informers")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class InformerOptions:
-    """What an informer mirrors."""
-
-    namespaces: tuple[str, ...] | None = None
-    """The namespaces to mirror, each by a list and a watch of its own; None mirrors all by one. A cluster-scoped kind
-    is always mirrored whole."""
-    mirror: ListWatchOptions = field(default_factory=ListWatchOptions)
-    """Selectors, page size, audits."""
-
-
-@dataclass(eq=False)
-class _Scope:
-    """One collection that is mirrored: a namespace, or everything; the sink of its reflector."""
-
-    informer: Informer
-    namespace: str
-    listed: bool = False
-    reflector: Reflector = field(init=False)
-
-    def replace(self, replacement: Replacement) -> None:
-        self.informer._replace(self, replacement)
-
-    def apply(self, obj: CachedObject, *, deleted: bool) -> None:
-        self.informer._apply(self, obj, deleted=deleted)
-
-    def progress(self, resource_version: str) -> None:
-        self.informer.overlay.progress(resource_version, namespace=self.namespace)
 
 
 class Informer:
@@ -78,11 +52,13 @@ class Informer:
         observe: Hears of lists, watches, failures.
         options: Which part of the kind.
         keep_managers: Field managers whose `managedFields` entries the objects keep.
+        lists: Gives turns at listing, shared by the informers of one server.
+        outage: Knows whether the server's absence was told, shared likewise.
 
     Guarantees: a handler hears of every object in the store, of no state older than one it heard of, and of every
-    disappearance, though not of every state in between.
+    disappearance, though not of every state in between. A slow handler delays nobody but itself.
 
-    Threads: any thread. Handlers run on the informer's task.
+    Threads: any thread. Each handler runs on a task of its own.
     """
 
     def __init__(
@@ -95,62 +71,55 @@ class Informer:
         observe: Observer = NULL,
         options: InformerOptions | None = None,
         keep_managers: frozenset[str] = frozenset(),
+        lists: ListLimit | None = None,
+        outage: Outage | None = None,
     ) -> None:
         self.gvk = kind_of(kind)
-        options = options or InformerOptions()
+        self.options = options = options or InformerOptions()
         self._kind, self._runtime, self._discovery, self._observe = kind, runtime, discovery, observe
         self.store = Store(runtime=runtime, failed=self._index_failed)
-        namespaces = options.namespaces or ("",)
+        namespaces = tuple(dict.fromkeys(options.namespaces or ("",)))
         self.overlay = Overlay(
-            self.store,
-            runtime=runtime,
-            namespaces=namespaces,
-            accepts=_acceptance(options.mirror),
-            stalled=self.reconnect,
+            self.store, runtime=runtime, namespaces=namespaces, admit=self._admit_written, stalled=self.reconnect
         )
         self._lock = runtime.lock("informer")
         self._listed = runtime.event(f"{self.gvk.kind} listed")
-        self._registrations: tuple[Registration, ...] = ()
+        self._audience = Audience(
+            self.gvk, runtime=runtime, lock=self._lock, listed=self._listed.is_set, store=self.store, observe=observe
+        )
         self._tasks: tuple[Task, ...] = ()
         self._started = self._stopped = False
-        self._scopes = tuple(_Scope(self, namespace) for namespace in dict.fromkeys(namespaces))
-        for scope in self._scopes:
-            scope.reflector = Reflector(
-                self.gvk,
-                partial(self._path, scope),
-                self._missing,
-                scope,
-                transport,
-                runtime=runtime,
-                keep_managers=keep_managers,
-                observe=observe,
-                options=options.mirror,
-            )
+        self._reflect = partial(
+            Reflector,
+            self.gvk,
+            missing=self._missing,
+            transport=transport,
+            runtime=runtime,
+            keep_managers=keep_managers,
+            observe=observe,
+            lists=lists,
+            outage=outage,
+        )
+        whole = Part(mirror=options.mirror, transform=options.transform)
+        self._scopes = tuple(
+            self._scope(name, options.parts.get(name, whole), options.shard, listed=False) for name in namespaces
+        )
 
     # --- Use ---
 
-    def add_handler(self, handler: Handler, *, name: str) -> Registration:
-        """Deliver changes to `handler`; objects that are there already are told first, on this thread, as initial.
+    def add_handler(self, handler: Handler, *, name: str, resync: Seconds | None = None) -> Registration:
+        """Deliver changes to `handler`, on a task of its own; objects that are there already are told as initial.
+
+        Args:
+            handler: Whom to tell.
+            name: What log lines and metrics call it.
+            resync: Seconds in which it is told every object anew, spread out; None as the options say.
 
         Raises:
             RuntimeError: The informer has stopped.
+            ValueError: A resync more often than every second.
         """
-        registration = Registration(
-            handler,
-            name=name,
-            gvk=self.gvk,
-            runtime=self._runtime,
-            lock=self._lock,
-            listed=self._listed.is_set,
-            observe=self._observe,
-        )
-        with self._lock:
-            if self._stopped:
-                raise RuntimeError(f"the informer of {self.gvk} has stopped; add handlers before")
-            registration.owe(Notice(Diff(added=self.store.list()), initial=True))
-            self._registrations = (*(r for r in self._registrations if not r.removed), registration)
-        registration.deliver()
-        return registration
+        return self._audience.add(handler, name, self.options.resync if resync is None else resync)
 
     def add_index(self, name: str, function: IndexFunction) -> None:
         """Make objects findable by what `function` says of them; raises ValueError when the name is taken."""
@@ -166,25 +135,26 @@ class Informer:
             if self._started:
                 raise RuntimeError(f"the informer of {self.gvk} was started before; make a new one")
             self._started = True
-            for scope in () if self._stopped else self._scopes:
-                name = f"informer {self.gvk.kind} {scope.namespace}".rstrip()
-                self._tasks += (self._runtime.spawn(name, scope.reflector.run),)
+            if not self._stopped:
+                self._launch(self._scopes)
 
     def stop(self) -> None:
         """Hang up and tell nothing more. Never blocks, may be called by a handler; idempotent."""
         with self._lock:
             self._stopped = True
-        for scope in self._scopes:
+            scopes = self._scopes
+        for scope in scopes:
             scope.reflector.stop()
+        self._audience.stop()
 
     def join(self, timeout: Seconds | None = None) -> bool:
         """Wait until the tasks have ended after `stop`; False when one still runs. Not for handlers."""
         deadline = None if timeout is None else self._runtime.monotonic() + timeout
         ended = True
-        for task in self._tasks:
+        for task in (*self._tasks, *self._audience.members()):
             ended &= task.join(None if deadline is None else max(0.0, deadline - self._runtime.monotonic()))
             if task.error is not None:
-                log.error("%s: the informer's task died: %r", self.gvk, task.error)
+                log.error("%s: a task of the informer died: %r", self.gvk, task.error)
         return ended
 
     def reconnect(self) -> None:
@@ -192,6 +162,24 @@ class Informer:
         log.info("%s: reconnecting, for the watch does not follow our own writes", self.gvk)
         for scope in self._scopes:
             scope.reflector.reconnect()
+
+    def reshard(self, shard: Shard) -> None:
+        """Mirror another part from now on: list anew, and tell what comes as added, what goes as deleted.
+
+        Until that list is there, reads show the old part. Never blocks.
+        """
+        with self._lock:
+            old = self._scopes
+            self._scopes = tuple(
+                self._scope(one.namespace, one.part.sharded(shard), shard, listed=one.listed) for one in old
+            )
+            for scope in old:
+                scope.retired = True
+            self._tasks = tuple(task for task in self._tasks if task.alive())
+            if self._started and not self._stopped:
+                self._launch(self._scopes)
+        for scope in old:
+            scope.reflector.stop()
 
     def synced(self) -> bool:
         """Whether the store has held a complete list; true from then on."""
@@ -201,10 +189,14 @@ class Informer:
         """Wait up to `timeout` seconds for the first complete list; whether it is there."""
         return self._listed.wait(timeout)
 
+    def collections(self) -> Sequence[Collection]:
+        """Return what is mirrored, as somebody needs it who wants to list the same."""
+        return [scope.collection for scope in self._scopes]
+
     def snapshot(self) -> InformerSnapshot:
         """Return how it fares."""
         with self._lock:
-            scopes, tasks = self._scopes, self._tasks
+            scopes, tasks = self._scopes, (*self._tasks, *self._audience.members())
         return summary(
             self.gvk,
             [(scope.namespace, scope.reflector.snapshot()) for scope in scopes],
@@ -213,17 +205,66 @@ class Informer:
             synced=self.synced(),
             objects=len(self.store),
             overlay=len(self.overlay),
+            overlay_age=self.overlay.age(),
+            handlers=self._audience.snapshot(),
         )
 
-    # --- For the reflectors ---
+    # --- For the scopes ---
 
-    def _path(self, scope: _Scope) -> str:
+    def replace(self, scope: Scope, replacement: Replacement) -> None:
+        """See `Feed.replace`."""
+        version, namespace, objects = replacement.resource_version, scope.namespace, replacement.objects
+        with self._lock:
+            if scope.retired:
+                return
+            if not namespace and len(self._scopes) > 1:  # the others' objects are not this list's to judge
+                others = {one.namespace for one in self._scopes}
+                objects = [*objects, *(obj for obj in self.store.list() if obj.meta.namespace in others)]
+            diff = self.store.replace(objects, namespace=namespace)
+            if replacement.reason == "audit":
+                audit.report(self.gvk, replacement, diff, observe=self._observe)
+            ghosts = self.overlay.replaced(version, namespace=namespace, epoch=replacement.reason == "epoch")
+            told = {obj.key for obj in diff.deleted}
+            diff.deleted.extend(ghost for ghost in ghosts if ghost.key not in told)
+            initial, scope.listed = not scope.listed, True
+            self._note_listed()
+            self._audience.owe(diff, initial=initial)
+
+    def apply(self, scope: Scope, obj: CachedObject, *, deleted: bool) -> None:
+        """See `Feed.apply`."""
+        with self._lock:
+            if scope.retired:
+                return
+            diff = self.store.apply(obj, deleted=deleted)
+            gone = obj.meta.uid if deleted else ""
+            self.overlay.progress(obj.meta.resource_version, namespace=scope.namespace, gone=gone)
+            self._audience.owe(diff)
+
+    def progress(self, scope: Scope, resource_version: str) -> None:
+        """See `Feed.progress`."""
+        if not scope.retired:
+            self.overlay.progress(resource_version, namespace=scope.namespace)
+
+    # --- Inside ---
+
+    def _scope(self, namespace: str, part: Part, shard: Shard | None, *, listed: bool) -> Scope:
+        scope = Scope(self, namespace, part, gate_of(self.gvk, part, shard, self._observe), listed)
+        admit = None if scope.gate.open else scope.gate.admit
+        scope.reflector = self._reflect(path=partial(self._path, scope), sink=scope, options=part.mirror, admit=admit)
+        return scope
+
+    def _launch(self, scopes: Sequence[Scope]) -> None:
+        for scope in scopes:
+            name = f"informer {self.gvk.kind} {scope.namespace}".rstrip()
+            self._tasks += (self._runtime.spawn(name, scope.reflector.run),)
+
+    def _path(self, scope: Scope) -> str:
         resource = self._discovery.resource(self._kind)
         if scope.namespace and not resource.namespaced:
             self._rescope(scope)
         return resource.path(scope.namespace)
 
-    def _rescope(self, scope: _Scope) -> None:
+    def _rescope(self, scope: Scope) -> None:
         """The kind is cluster-scoped: the first scope mirrors all of it, the others retire."""
         with self._lock:
             first = self._scopes[0]
@@ -241,53 +282,15 @@ class Informer:
         self._discovery.invalidate(self._kind)
         return not_served(self._kind)
 
-    def _replace(self, scope: _Scope, replacement: Replacement) -> None:
-        version, namespace = replacement.resource_version, scope.namespace
-        with self._lock:
-            diff = self.store.replace(replacement.objects, namespace=namespace)
-            ghosts = self.overlay.replaced(version, namespace=namespace, epoch=replacement.reason == "epoch")
-            told = {obj.key for obj in diff.deleted}
-            diff.deleted += [ghost for ghost in ghosts if ghost.key not in told]
-            self._owe(Notice(diff, initial=not scope.listed))
-            scope.listed = True
-            self._note_listed()
-        self._deliver()
-
-    def _apply(self, scope: _Scope, obj: CachedObject, *, deleted: bool) -> None:
-        with self._lock:
-            diff = self.store.apply(obj, deleted=deleted)
-            gone = obj.meta.uid if deleted else ""
-            self.overlay.progress(obj.meta.resource_version, namespace=scope.namespace, gone=gone)
-            if diff:
-                self._owe(Notice(diff))
-        if diff:
-            self._deliver()
+    def _admit_written(self, obj: CachedObject) -> CachedObject | None:
+        """Pass an own write through the gate of its namespace."""
+        scopes = {scope.namespace: scope for scope in self._scopes}
+        scope = scopes.get(obj.meta.namespace) or scopes.get("")
+        return obj if scope is None else scope.gate.admit_written(obj)
 
     def _note_listed(self) -> None:
         if all(scope.listed for scope in self._scopes):
             self._listed.set()  # before the handlers are told, for one may read the cache
 
-    def _owe(self, notice: Notice) -> None:
-        for registration in self._registrations:
-            registration.owe(notice)
-
-    def _deliver(self) -> None:
-        for registration in self._registrations:
-            registration.deliver()
-
     def _index_failed(self, name: str, error: Exception) -> None:
         self._observe.handler_failed(self.gvk, handler=f"index {name}", error=error)
-
-
-def _acceptance(mirror: ListWatchOptions) -> Callable[[CachedObject], bool] | None:
-    """Return whether an object is in the mirror, as far as its metadata can tell; None when all are."""
-    if not mirror.labels and not mirror.fields:
-        return None
-    labels = LabelSelector.parse(mirror.labels)
-    names = {"metadata.name": "name", "metadata.namespace": "namespace"}
-    fields = FieldSelector(tuple(one for one in FieldSelector.parse(mirror.fields).requirements if one[0] in names))
-
-    def accepts(obj: CachedObject) -> bool:
-        return labels.matches(obj.meta.labels) and fields.matches(lambda path: getattr(obj.meta, names[path]))
-
-    return accepts

@@ -1,4 +1,4 @@
-"""All informers of a cache: one for each kind, made on first use, started and stopped together.
+"""All informers of a cache: one for each kind, made on first use, started and stopped together, or one by one.
 
 It knows nothing of reading; `informers.cache` does that on top.
 """
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from informers.condition import InformerSnapshot
     from informers.informer import Informer
     from informers.runtime import Runtime, Seconds
+    from informers.store import IndexFunction
 
 __all__ = ["InformerSet"]
 
@@ -35,6 +36,7 @@ class InformerSet:
         self._make, self._runtime = make, runtime
         self._lock = runtime.lock("informers")
         self._informers: dict[GroupVersionKind, Informer] = {}
+        self._indexes: dict[GroupVersionKind, dict[str, IndexFunction]] = {}
         self._started = self._stopped = False
 
     @property
@@ -49,15 +51,36 @@ class InformerSet:
     def informer(self, kind: KindLike) -> Informer:
         """Return the informer of a kind, made and started as needed; raises RuntimeError once stopped."""
         gvk = kind_of(kind)
+        informer = self._informers.get(gvk)
+        if informer is not None:
+            return informer
         with self._lock:
             informer = self._informers.get(gvk)
             if informer is None:
                 if self._stopped:
                     raise RuntimeError(f"the cache has stopped and never mirrored {gvk}")
-                informer = self._informers[gvk] = self._make(kind)
+                informer = self._make(kind)
+                for name, function in self._indexes.get(gvk, {}).items():
+                    informer.add_index(name, function)
+                self._informers[gvk] = informer
                 if self._started:
                     informer.start()
             return informer
+
+    def add_index(self, kind: KindLike, name: str, function: IndexFunction) -> None:
+        """Add an index to a kind's informer, and to any that takes its place; raises ValueError like `Store`."""
+        self.informer(kind).add_index(name, function)
+        with self._lock:
+            self._indexes.setdefault(kind_of(kind), {})[name] = function
+
+    def remove(self, kind: KindLike, timeout: Seconds) -> bool:
+        """Stop the informer of a kind and forget it; wait up to `timeout` seconds for its tasks, whether all ended."""
+        with self._lock:
+            informer = self._informers.pop(kind_of(kind), None)
+        if informer is None:
+            return True
+        informer.stop()
+        return informer.join(timeout)
 
     def start(self) -> None:
         """Start all informers, and from now on every new one; raises RuntimeError the second time."""
@@ -96,10 +119,9 @@ class InformerSet:
             raise RuntimeError("the cache is not started; call start() before waiting for it")
         deadline = self._runtime.monotonic() + timeout
         while not self.synced():
-            missing = [shot.gvk for shot in self.snapshot() if not shot.synced]
-            if not all(
-                self.informer(gvk).wait_for_sync(max(0.0, deadline - self._runtime.monotonic())) for gvk in missing
-            ):
+            with self._lock:
+                missing = [informer for informer in self._informers.values() if not informer.synced()]
+            if not all(one.wait_for_sync(max(0.0, deadline - self._runtime.monotonic())) for one in missing):
                 raise self.overdue(timeout)
 
     def overdue(self, timeout: Seconds) -> SyncTimeout:

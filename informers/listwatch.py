@@ -4,43 +4,44 @@ A `ListWatch` is told what happened (a page came, a watch ended, an error) and s
 about resourceVersions: a list always begins with a consistent read, pages of two versions are never mixed, a watch goes
 on from the last version seen, and nothing is asked twice in a hurry.
 
-    Listing ──last page──► Watching ──ended──► Watching        from the last version: nothing was missed
+    Listing ────last page────► Watching ──ended──► Watching    from the last version: nothing was missed
+    Streaming ──initial end──► Watching                        the same list as a stream, if the options ask for it
        ▲ └─────failed────► Backoff ◄──failed──────┘            remembers where it leads: to Watching when the version
        └───────────────────────┘                               still holds, to Listing when it expired or is in doubt
     Listing ──404──► Absent ──► Listing                        the kind is not served, for now
 
-A streaming list (`sendInitialEvents`) would be one more state, entered where a `Listing` is made.
+Streaming leads to Listing when the server does not offer it, or breaks it off twice.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
-from informers.api.errors import (
-    ApiError,
-    Expired,
-    Forbidden,
-    KindNotServed,
-    LevelsetError,
-    NotFound,
-    ResponseLost,
-    ServerError,
-    TooLargeResourceVersion,
-    TooManyRequests,
-    TransportError,
-    Unauthorized,
-    Unavailable,
-)
+from informers.api.errors import ApiError, Expired, MethodNotAllowed, ResponseLost, ServerError, Unavailable
 from informers.api.objects import CachedObject, resource_version
+from informers.doubt import PageSize, ShrinkGuard, is_absent, is_lost, keeps_place, keeps_version, refuses_streams
 from informers.pace import Pace
 from informers.pulse import Pulse
+from informers.states import (
+    PAGE_SIZE,
+    Absent,
+    Backoff,
+    List,
+    Listing,
+    ListWatchOptions,
+    Replacement,
+    Streaming,
+    Wait,
+    Watch,
+    Watching,
+)
 
 if TYPE_CHECKING:
     from informers.api.wire import ListPage
     from informers.runtime import Random, Seconds
 
 __all__ = [
+    "PAGE_SIZE",
     "Absent",
     "Backoff",
     "List",
@@ -48,103 +49,20 @@ __all__ = [
     "ListWatchOptions",
     "Listing",
     "Replacement",
+    "Streaming",
     "Wait",
     "Watch",
     "Watching",
 ]
 
-Query: TypeAlias = tuple[tuple[str, str], ...]
-
 SHORT_WATCH: Seconds = 1.0
 """A watch that ends sooner and told nothing new has failed, whatever its status said."""
-WATCH_SECONDS = (290, 580)
-"""The server is asked to end a watch after a random time in this range, so that the watches of a fleet spread out."""
 REFUSED_WATCHES = 3
 """Watches in a row that an answering server failed, before a list is made: the version itself may be the trouble."""
 LIST_RESTARTS = 2
 """A list that expires on the way begins anew at once: first in pages again, then in one piece. After that it waits."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ListWatchOptions:
-    """What to mirror, and how carefully."""
-
-    page_size: int = 500
-    """Objects per page of a list; 0 asks for all at once, at the cost of the whole list in one piece of memory."""
-    labels: str = ""
-    """Label selector in query form, evaluated by the server; empty mirrors all objects."""
-    fields: str = ""
-    """Field selector in query form, likewise."""
-    audit_interval: Seconds | None = 12 * 3600.0
-    """Seconds (give or take half) after which a list checks that no event was lost; None never does. Costs one list."""
-
-
-@dataclass(frozen=True, slots=True)
-class List:
-    """Next: get a page."""
-
-    query: Query
-
-
-@dataclass(frozen=True, slots=True)
-class Watch:
-    """Next: open a stream, and take `silence` seconds without a byte for its end."""
-
-    query: Query
-    silence: Seconds
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """Next: nothing, for so long."""
-
-    seconds: Seconds
-
-
-@dataclass(frozen=True, slots=True)
-class Replacement:
-    """A complete list at one version: the truth from now on."""
-
-    objects: list[CachedObject]
-    resource_version: str
-    reason: str
-    """Why it was made: start, expired, epoch, silent, audit or error."""
-
-
-@dataclass(slots=True)
-class Listing:
-    """Collecting pages. The last one leads to Watching, a failure to Backoff or Absent."""
-
-    reason: str
-    paged: bool = True
-    restarts: int = 0
-    version: str = ""
-    continue_: str = ""
-    objects: list[CachedObject] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class Watching:
-    """Following events. The end of a stream leads to Watching, a failure to Backoff."""
-
-    since: Seconds | None = None
-    """When the stream was opened; None before."""
-    lines: int = 0
-    news: int = 0
-    """How many of the lines told something new."""
-
-
-@dataclass(frozen=True, slots=True)
-class Backoff:
-    """Waiting, then going to `then`."""
-
-    seconds: Seconds
-    then: Listing | Watching
-
-
-@dataclass(frozen=True, slots=True)
-class Absent(Backoff):
-    """Waiting for the kind to be served, then Listing. What was mirrored stays as it is."""
+BROKEN_STREAMS = 2
+"""Streaming lists in a row that broke off, before this list is asked for in pages."""
 
 
 class ListWatch:
@@ -158,33 +76,32 @@ class ListWatch:
     """
 
     def __init__(self, random: Random, options: ListWatchOptions) -> None:
-        self.state: Listing | Watching | Backoff = Listing("start")
         self.version = ""
         """The resourceVersion up to which everything was seen; empty before the first list."""
         self.last_error: Exception | None = None
         self.pace = Pace(random)
         self._random, self._options = random, options
-        self._pulse = Pulse()
-        self._refused = 0
+        self._pulse = Pulse(grace=options.grace)
+        self._pages, self._guard = PageSize(options.page_size), ShrinkGuard(options.shrink)
+        self._refused = self._expiries = 0
+        self._absent = False
+        self._offers_streams = options.streaming
         self._audit_at: Seconds | None = None
+        self.state: Listing | Streaming | Watching | Backoff = self._new_list("start")
 
     def next(self) -> List | Watch | Wait:
         """Say what to do now."""
-        selection = [("labelSelector", self._options.labels), ("fieldSelector", self._options.fields)]
-        query = [pair for pair in selection if pair[1]]
+        selection = self._options.selection()
         match self.state:
             case Listing() as state:
-                if state.paged and self._options.page_size > 0:
-                    query.append(("limit", str(self._options.page_size)))
-                if state.continue_:
-                    query.append(("continue", state.continue_))
-                return List(tuple(query))
-            case Watching():
-                seconds = self._random.randint(*WATCH_SECONDS)
-                query += [("watch", "true"), ("allowWatchBookmarks", "true"), ("resourceVersion", self.version)]
-                return Watch((*query, ("timeoutSeconds", str(seconds))), self._pulse.allowance(seconds))
+                return List((*selection, *state.query(self._pages.now)))
             case Backoff() as state:
                 return Wait(state.seconds)
+            case state:
+                where = state.query() if isinstance(state, Streaming) else (("resourceVersion", self.version),)
+        seconds = self._random.randint(*self._options.watch_seconds)
+        query = (*selection, ("watch", "true"), ("allowWatchBookmarks", "true"), *where)
+        return Watch((*query, ("timeoutSeconds", str(seconds))), self._pulse.allowance(seconds))
 
     def waited(self) -> None:
         """The wait is over."""
@@ -194,7 +111,11 @@ class ListWatch:
     # --- Listing ---
 
     def listed(self, page: ListPage, now: Seconds) -> Replacement | None:
-        """A page came; return the whole list if it was the last."""
+        """A page came; return the whole list if it was the last.
+
+        Raises:
+            LevelsetError: The list is hard to believe; nothing is replaced.
+        """
         state = self.state
         if not isinstance(state, Listing):
             raise TypeError(f"a page came while {state}")
@@ -206,31 +127,76 @@ class ListWatch:
         self.pace.well(now)
         if page.continue_:
             return None
-        before, after = resource_version(self.version), resource_version(state.version)
+        self._pages.worked()
+        return self._completed(state.objects, state.version, state.reason, now)
+
+    def _completed(
+        self, objects: list[CachedObject], version: str, reason: str, now: Seconds, *, opened: Seconds | None = None
+    ) -> Replacement:
+        self._guard.believe(len(objects))
+        before, after, seen = resource_version(self.version), resource_version(version), self.version
         epoch = before is not None and after is not None and after < before
-        self.version, self.state = state.version, Watching()
+        if self._absent:
+            self.pace.forgive()
+        self._absent = False
+        self.version, self.state = version, Watching(since=opened)
         self._refused = 0
         self._pulse.reset()
         if self._options.audit_interval is not None:
             self._audit_at = now + self._options.audit_interval * (0.5 + self._random.random())
-        return Replacement(state.objects, state.version, "epoch" if epoch else state.reason)
+        return Replacement(objects, version, "epoch" if epoch else reason, seen)
+
+    def _new_list(self, reason: str) -> Listing | Streaming:
+        return Streaming(reason) if self._offers_streams else Listing(reason)
 
     # --- Watching ---
 
     def opened(self, now: Seconds) -> None:
         """The server accepted the watch."""
-        self.state = Watching(since=now)
+        if not isinstance(self.state, Streaming):
+            self.state = Watching(since=now)
         self._pulse.opened()
         self.pace.well(now)
 
-    def event(self, version: str, now: Seconds) -> None:
-        """An event was applied; duplicates and stragglers do not move the version."""
+    def collect(self, obj: CachedObject, *, deleted: bool) -> None:
+        """Take an event of a list that is being streamed."""
+        if not isinstance(self.state, Streaming):
+            raise TypeError(f"an initial event came while {self.state}")
+        if deleted:
+            self.state.objects.pop(obj.key, None)
+        else:
+            self.state.objects[obj.key] = obj
+
+    def collected(self, version: str, now: Seconds, *, end: bool) -> Replacement | None:
+        """A bookmark came; return the whole list if that ended a streamed one.
+
+        Raises:
+            MethodNotAllowed: An ordinary bookmark came first: the server knows nothing of initial events.
+            LevelsetError: As for `listed`.
+        """
+        state = self.state
+        if not isinstance(state, Streaming):
+            return None
+        if not end:
+            raise MethodNotAllowed("the server does not mark the end of initial events")
+        self._pulse.bookmark(now)
+        return self._completed(list(state.objects.values()), version, state.reason, now, opened=now)
+
+    def event(self, version: str, now: Seconds, *, change: int = 0) -> None:
+        """An event was applied; duplicates and stragglers do not move the version.
+
+        Args:
+            version: Its resourceVersion.
+            now: The time.
+            change: By how many objects the mirror should have grown: 1, 0 or -1.
+        """
         state = self._watching()
         before, after = resource_version(self.version), resource_version(version)
         state.lines += 1
-        if version and (before is None or after is None or after > before):
+        self._guard.event(change)
+        if version and (before is None or (after is not None and after > before)):
             state.news += version != self.version
-            self.version = version
+            self.version, self._expiries = version, 0
         self._refused = 0
         self.pace.well(now)
 
@@ -248,6 +214,9 @@ class ListWatch:
 
     def ended(self, now: Seconds) -> str:
         """The server ended the stream in good order; return the reason: closed, short or silent."""
+        if isinstance(self.state, Streaming):
+            self.failed(ResponseLost("the server ended the stream before its initial events were complete"), now)
+            return "short"
         state = self._watching()
         lived = now - state.since if state.since is not None else 0.0
         if lived < SHORT_WATCH and not state.news:
@@ -257,10 +226,10 @@ class ListWatch:
         self.pace.well(now)
         self._refused = 0
         if self._pulse.ended(lines=state.lines, lived=lived):
-            self.state = Listing("silent")
+            self.state = self._new_list("silent")
             return "silent"
         due = self._audit_at is not None and now >= self._audit_at
-        self.state = Listing("audit") if due else Watching()
+        self.state = Listing("audit", exactly=self.version) if due else Watching()
         return "closed"
 
     def _watching(self) -> Watching:
@@ -273,28 +242,55 @@ class ListWatch:
     def failed(self, error: Exception, now: Seconds) -> None:
         """Listing or watching failed, or the server sent an error in the stream."""
         state = self.state
-        expired = isinstance(error, Expired)
-        if isinstance(state, Listing) and state.continue_ and expired and state.restarts < LIST_RESTARTS:
-            self.state = Listing(state.reason, paged=state.restarts == 0, restarts=state.restarts + 1)
+        if isinstance(state, Backoff) or self._begins_anew(state, error):
             return
         retry_after = error.retry_after if isinstance(error, ApiError) else None
-        seconds = self.pace.failed(now, retry_after=retry_after)
+        absent = is_absent(error) and not isinstance(state, Watching)
+        step = self._expiries if isinstance(error, Expired) else None
+        self._expiries += step is not None
+        seconds = self.pace.failed(now, retry_after=retry_after, absent=absent, step=step)
         self.last_error = error
-        if isinstance(state, Watching):
+        if absent:
+            self._absent = True
+            self.state = Absent(seconds, self._new_list("error"))
+        elif isinstance(state, Watching):
             self.state = Backoff(seconds, self._after_watch(state, error, now))
-        elif isinstance(error, NotFound | KindNotServed):
-            self.state = Absent(seconds, Listing("error"))
-        elif isinstance(state, Listing):
-            resumable = isinstance(error, LevelsetError) and error.retryable and not expired
-            self.state = Backoff(seconds, state if resumable else Listing(state.reason, paged=state.paged))
+        else:
+            self.state = Backoff(seconds, self._after_list(state, error))
 
-    def _after_watch(self, state: Watching, error: Exception, now: Seconds) -> Listing | Watching:
+    def _begins_anew(self, state: Listing | Streaming | Watching, error: Exception) -> bool:
+        """Whether another kind of list is asked for at once: what failed was the way of asking, not the server."""
+        if isinstance(state, Streaming) and refuses_streams(error):
+            self._offers_streams = False
+            self.state = Listing(state.reason)
+            return True
+        if not isinstance(state, Listing) or not isinstance(error, Expired):
+            return False
+        if state.exactly:
+            self.state = Listing(state.reason)
+            return True
+        if state.continue_ and state.restarts < LIST_RESTARTS:
+            self.state = Listing(state.reason, paged=state.restarts == 0, restarts=state.restarts + 1)
+            return True
+        return False
+
+    def _after_list(self, state: Listing | Streaming, error: Exception) -> Listing | Streaming:
+        """Where a failed list leads: on with the same page if that may help, else to a new list."""
+        if isinstance(state, Streaming):
+            failures = state.failures + 1
+            again = keeps_place(error) and failures < BROKEN_STREAMS
+            return Streaming(state.reason, failures) if again else Listing(state.reason)
+        state.paged |= self._pages.failed(error)
+        return state if keeps_place(error) and not state.exactly else Listing(state.reason, paged=state.paged)
+
+    def _after_watch(self, state: Watching, error: Exception, now: Seconds) -> Listing | Streaming | Watching:
         """Where a failed watch leads: on from the same version, unless that is gone or in doubt."""
         if isinstance(error, Expired):
-            return Listing("expired")
+            return self._new_list("expired")
         self._refused += isinstance(error, ServerError) and not isinstance(error, Unavailable)
         silent = self._pulse.ended(lines=state.lines, lived=now - state.since if state.since is not None else 0.0)
-        resumable = isinstance(error, TransportError | TooManyRequests | ServerError | Unauthorized | Forbidden)
-        if isinstance(error, TooLargeResourceVersion) or not resumable or self._refused >= REFUSED_WATCHES:
-            return Listing("error")
-        return Listing("silent") if silent else Watching()
+        if is_lost(error):
+            self._pulse.lost()
+        if not keeps_version(error) or self._refused >= REFUSED_WATCHES:
+            return self._new_list("error")
+        return self._new_list("silent") if silent else Watching()

@@ -48,13 +48,13 @@ class LiveReader:
             Undecodable: The answer is no object.
         """
         overlay = informer.overlay
-        if not key.name:
-            for obj in self._list(informer, kind, key.namespace):
-                overlay.written(obj, read=True)
-            overlay.resolve(key, token, None, known=())
-            return
         known = overlay.known_uids(key)  # before asking: what comes later may be newer than the answer
-        overlay.resolve(key, token, self._get(informer, kind, key), known=known)
+        if key.name:
+            obj = self._get(informer, kind, key)
+            found = [] if obj is None else [obj]
+        else:
+            found = self._list(informer, kind, key.namespace)
+        overlay.resolve(key, token, found, known=known)
 
     def _get(self, informer: Informer, kind: KindLike, key: NamespacedName) -> CachedObject | None:
         path = self._discovery.resource(kind).path(key.namespace, key.name)

@@ -35,6 +35,12 @@ class Observer:
     def listed(self, gvk: GroupVersionKind, *, objects: int, seconds: Seconds, reason: str) -> None:
         """A complete list replaced the store; `reason` is why: start, expired, epoch, silent, audit, error."""
 
+    def audited(self, gvk: GroupVersionKind, *, missing: int, stale: int, extra: int) -> None:
+        """A list compared the mirror with the truth: objects it lacked, held in an old state, or held though gone.
+
+        Each of them is an event that was lost without a word; all three are 0 when the mirror was right.
+        """
+
     def watch_opened(self, gvk: GroupVersionKind) -> None:
         """A watch was opened."""
 

@@ -8,15 +8,15 @@ outcome of a write is unknown it says that the key must be read live.
 
 from __future__ import annotations
 
-import heapq
 import logging
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from informers.ahead import Ahead, Entry, Front
 from informers.api.objects import CachedObject, NamespacedName, resource_version
+from informers.doubts import Doubts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from informers.runtime import Runtime, Seconds
     from informers.store import Store
@@ -26,29 +26,14 @@ __all__ = ["LIMIT", "Overlay"]
 log = logging.getLogger("levelset.informers")
 
 LIMIT = 10_000
-"""Objects kept ahead of the watch at most, some 40 MB; past that, keys are marked for a live read instead."""
+"""Objects kept ahead of the watch at most, some 40 MB, and deletions remembered; past that, keys are marked for a live
+read instead."""
 STALLED_AFTER: Seconds = 90.0
 """An own write that the watch has not passed after so long means a dead stream; a quiet server sends a bookmark a
 minute."""
 BURIED_AT_LEAST: Seconds = 60.0
 """How long a deleted uid is remembered after the store has let go of it, against a word of it that is still on its
 way. Remembering longer is harmless, for a uid never comes back."""
-
-
-@dataclass(slots=True)
-class _Ahead:
-    version: int
-    uid: str
-    obj: CachedObject | None
-    """None hides the key: our write took the object out of what the selector mirrors."""
-
-
-@dataclass(slots=True)
-class _Front:
-    """How far one watch has come, and whom its next steps evict: a heap of (version, key, when it was written)."""
-
-    version: int = 0
-    due: list[tuple[int, NamespacedName, Seconds]] = field(default_factory=list)
 
 
 class Overlay:
@@ -61,7 +46,7 @@ class Overlay:
         store: What the watch has told.
         runtime: Clock and lock.
         namespaces: The namespaces mirrored; empty for all. Writes elsewhere are none of our business.
-        accepts: Whether the mirror's selector matches an object; None when there is no selector.
+        admit: Makes an object what the mirror keeps of it, or None of one that it does not hold; None keeps all whole.
         stalled: Called, with no lock held, when the watch does not follow our writes.
 
     Threads: any thread. Its lock may be held while the store's is taken, never the other way round.
@@ -73,42 +58,45 @@ class Overlay:
         *,
         runtime: Runtime,
         namespaces: Iterable[str] = (),
-        accepts: Callable[[CachedObject], bool] | None = None,
+        admit: Callable[[CachedObject], CachedObject | None] | None = None,
         stalled: Callable[[], None] | None = None,
     ) -> None:
         self._store, self._runtime = store, runtime
         self._lock = runtime.lock("overlay")
-        self._fronts = {namespace: _Front() for namespace in namespaces} or {"": _Front()}
-        self._accepts = accepts or (lambda _obj: True)
+        self._admit = admit or (lambda obj: obj)
         self._stalled = stalled or (lambda: None)
-        self._ahead: dict[NamespacedName, _Ahead] = {}
+        self._ahead = Ahead(namespaces)
         self._buried: dict[str, tuple[NamespacedName, Seconds]] = {}  # by uid, the longest ago first
-        self._doubtful: dict[NamespacedName, int] = {}
-        self._doubts = 0
+        self._doubtful = Doubts()
         self._comparable = True
         self._nudged: Seconds = 0.0
 
     def __len__(self) -> int:
         return len(self._ahead) + len(self._buried) + len(self._doubtful)
 
+    def age(self) -> Seconds:
+        """Return for how long the oldest own write has been waiting for the watch; 0 when none waits."""
+        with self._lock:
+            oldest = self._ahead.oldest() if self._ahead else None
+        return 0.0 if oldest is None else self._runtime.monotonic() - oldest
+
     # --- What we did ---
 
     def written(self, obj: CachedObject, *, read: bool = False) -> None:
         """Take in the answer to a create, update, patch or apply; or, with `read`, to a live read."""
         version, key = resource_version(obj.meta.resource_version), obj.key
-        front = self._front(key)
+        front = self._ahead.front(key.namespace)
         if front is None or not self._can_compare(version) or version is None:
             return
+        shown = self._admit(obj)
         with self._lock:
             known = self._ahead.get(key)
             if version <= front.version or (known is not None and version <= known.version):
                 return
             if len(self._ahead) >= LIMIT and known is None and not read:
-                self._doubt(key)
+                self._doubtful.add(key)
                 return
-            shown = obj if self._accepts(obj) else None
-            self._ahead[key] = _Ahead(version, obj.meta.uid, shown)
-            heapq.heappush(front.due, (version, key, self._runtime.monotonic()))
+            self._ahead.put(front, key, Entry(version, obj.meta.uid, shown), self._runtime.monotonic())
         self._watch_over(front)
 
     def deleted(self, key: NamespacedName, *, uid: str, remaining: CachedObject | None = None) -> None:
@@ -121,7 +109,7 @@ class Overlay:
         """
         if remaining is not None and remaining.meta.deletion_timestamp:
             self.written(remaining)
-        elif uid and self._front(key) is not None:
+        elif uid and self._ahead.front(key.namespace) is not None:
             with self._lock:
                 if not self._store.saw_deletion(uid):
                     self._bury(key, uid)
@@ -129,10 +117,13 @@ class Overlay:
             self.unknown(key)
 
     def unknown(self, key: NamespacedName) -> None:
-        """A write was sent and no answer came: only a live read can tell."""
-        if self._front(key) is not None:
+        """A write was sent and no answer came: only a live read can tell.
+
+        An empty name puts everything in its namespace in doubt, an empty namespace with it everything.
+        """
+        if not any(key) or self._ahead.front(key.namespace) is not None:
             with self._lock:
-                self._doubt(key)
+                self._doubtful.add(key)
 
     # --- What the watch did ---
 
@@ -144,13 +135,19 @@ class Overlay:
             namespace: The namespace that is watched; empty for all.
             gone: The uid whose deletion the watch told; the store guards against late words of it from now on.
         """
-        front, number = self._fronts.get(namespace), resource_version(version)
-        if front is None or not self._can_compare(number) or number is None:
+        front, number = self._ahead.front(namespace), resource_version(version)
+        if number is None:
+            self._can_compare(number)
+            return
+        if front is None or not self._comparable:
             return
         with self._lock:
-            self._pass(front, number)
-            self._buried.pop(gone, None)
+            if front.due:
+                self._ahead.advance(front, number)
+            elif number > front.version:
+                front.version = number
             if self._buried:
+                self._buried.pop(gone, None)
                 self._exhume()
 
     def replaced(self, version: str, *, namespace: str = "", epoch: bool = False) -> Sequence[CachedObject]:
@@ -159,22 +156,20 @@ class Overlay:
         A ghost was created by us, and deleted by somebody else while no watch was looking. With a new epoch, versions
         mean nothing any more, and whatever was ahead is read live.
         """
-        front, number = self._fronts.get(namespace), resource_version(version)
+        front, number = self._ahead.front(namespace), resource_version(version)
         if front is None or not self._can_compare(number) or number is None:
             return ()
         with self._lock:
             if epoch:
-                for key in [key for key in self._ahead if self._front(key) is front]:
-                    del self._ahead[key]
-                    self._doubt(key)
-                front.version, front.due = number, []
-            evicted = self._pass(front, number)
+                for key in self._ahead.reset(front, number):
+                    self._doubtful.add(key)
+            evicted = self._ahead.advance(front, number)
             return [obj for obj in evicted if self._store.get(obj.key) is None]
 
     def rescope(self) -> None:
         """The kind turned out to be cluster-scoped: there is one watch, whatever the namespaces were."""
         with self._lock:
-            self._fronts = {"": _Front()}
+            self._ahead.whole()
 
     # --- What is seen ---
 
@@ -184,7 +179,7 @@ class Overlay:
             return self._store.get(key)  # after the look at the overlay: what has left it is in the store
         with self._lock:
             obj = self._merged(key, self._ahead.get(key))
-        front = self._front(key)
+        front = self._ahead.front(key.namespace)
         if front is not None:
             self._watch_over(front)
         return obj
@@ -194,63 +189,82 @@ class Overlay:
         if not (self._ahead or self._buried):
             return self._store.select(values)
         with self._lock:
-            found = {obj.key: obj for obj in self._store.select(values) if obj.meta.uid not in self._buried}
+            selected = self._store.select(values)
+            found = {obj.key: obj for obj in selected if obj.meta.uid not in self._buried}
+            changed = len(found) != len(selected)
             for key, entry in self._ahead.items():
-                obj = self._merged(key, entry)
-                if obj is not None and all(v in self._store.index_values(name, obj) for name, v in values.items()):
-                    found[key] = obj
+                has = entry.obj is not None and self._has(entry, entry.obj, values)
+                if not (has or key in found) or self._merged(key, entry) is not entry.obj:
+                    continue  # no matter here, or the store has a newer state, and has just answered by it
+                changed |= has != (key in found)
+                if has and entry.obj is not None:
+                    found[key] = entry.obj
                 else:
                     found.pop(key, None)
-            return [found[key] for key in sorted(found)]
+            return [found[key] for key in sorted(found)] if changed else list(found.values())
+
+    # --- Doubts ---
 
     def doubts(self, namespace: str | None = None) -> dict[NamespacedName, int]:
         """Return the keys that must be read live (in one namespace), each with a token for `resolve`."""
         if not self._doubtful:
             return {}
         with self._lock:
-            return {key: token for key, token in self._doubtful.items() if namespace in (None, key.namespace)}
+            return dict(self._doubtful.of(namespace))
 
-    def known_uids(self, key: NamespacedName) -> tuple[str, ...]:
-        """Return every uid known under a name; to be asked before a live read, for `resolve`."""
-        entry, obj = self._ahead.get(key), self._store.get(key)
-        return tuple(known for known in (entry.uid if entry else "", obj.meta.uid if obj else "") if known)
-
-    def resolve(self, key: NamespacedName, token: int, obj: CachedObject | None, *, known: Iterable[str]) -> None:
-        """Take in a live read of a doubtful key: the object, or None and the uids `known` before, which are gone."""
-        if obj is not None:
-            self.written(obj, read=True)
+    def known_uids(self, key: NamespacedName) -> Mapping[str, NamespacedName]:
+        """Return every uid known under a name, or of everything it stands for; to be asked before a live read."""
         with self._lock:
-            for uid in known if obj is None else ():
-                self._bury(key, uid)
-            if self._doubtful.get(key) == token:  # else another write went astray meanwhile
-                del self._doubtful[key]
+            if key.name:
+                entry, obj = self._ahead.get(key), self._store.get(key)
+                return {uid: key for uid in (entry.uid if entry else "", obj.meta.uid if obj else "") if uid}
+            known = {obj.meta.uid: obj.key for obj in self._store.list()}
+            known |= {entry.uid: name for name, entry in self._ahead.items()}
+        return {uid: name for uid, name in known.items() if key.namespace in ("", name.namespace)}
+
+    def resolve(
+        self,
+        key: NamespacedName,
+        token: int,
+        found: Collection[CachedObject],
+        *,
+        known: Mapping[str, NamespacedName],
+    ) -> None:
+        """Take in a live read of a doubtful key: what it found; of what was `known` before, the rest is gone."""
+        for obj in found:
+            self.written(obj, read=True)
+        there = {obj.meta.uid for obj in found}
+        with self._lock:
+            for uid, name in known.items():
+                if uid not in there and not self._store.saw_deletion(uid):
+                    self._bury(name, uid)
+            self._doubtful.settle(key, token)
 
     # --- Inside the lock ---
 
-    def _merged(self, key: NamespacedName, entry: _Ahead | None) -> CachedObject | None:
+    def _merged(self, key: NamespacedName, entry: Entry | None) -> CachedObject | None:
         obj = self._store.get(key)
         if entry is not None:
             version = resource_version(obj.meta.resource_version) if obj is not None else None
             obj = entry.obj if version is None or version < entry.version else obj
         return None if obj is None or obj.meta.uid in self._buried else obj
 
-    def _pass(self, front: _Front, version: int) -> list[CachedObject]:
-        front.version = max(front.version, version)
-        evicted: list[CachedObject] = []
-        while front.due and front.due[0][0] <= version:
-            _, key, _ = heapq.heappop(front.due)
-            entry = self._ahead.get(key)
-            if entry is not None and entry.version <= version:
-                del self._ahead[key]
-                evicted += [entry.obj] if entry.obj is not None else []
-        return evicted
+    def _has(self, entry: Entry, obj: CachedObject, values: Mapping[str, str]) -> bool:
+        for name, value in values.items():
+            known = entry.values.get(name)
+            if known is None:
+                known = entry.values[name] = self._store.index_values(name, obj)
+            if value not in known:
+                return False
+        return True
 
     def _bury(self, key: NamespacedName, uid: str) -> None:
+        if len(self._buried) >= LIMIT and uid not in self._buried:
+            self._doubtful.add(key)
+            return
         self._buried.pop(uid, None)
         self._buried[uid] = (key, self._runtime.monotonic())
-        entry = self._ahead.get(key)
-        if entry is not None and entry.uid == uid:
-            del self._ahead[key]
+        self._ahead.hide(key, uid)
 
     def _exhume(self) -> None:
         """Forget uids that the store let go of long ago."""
@@ -261,17 +275,10 @@ class Overlay:
                 break
             obj = self._store.get(key)
             del self._buried[uid]
-            if obj is not None and obj.meta.uid == uid:
+            if (obj is not None and obj.meta.uid == uid) or self._ahead.waits(key, uid):
                 self._buried[uid] = (key, now)
 
-    def _doubt(self, key: NamespacedName) -> None:
-        self._doubts += 1
-        self._doubtful[key] = self._doubts
-
     # --- Outside it ---
-
-    def _front(self, key: NamespacedName) -> _Front | None:
-        return self._fronts.get("") or self._fronts.get(key.namespace)
 
     def _can_compare(self, version: int | None) -> bool:
         if version is None and self._comparable:
@@ -281,7 +288,7 @@ class Overlay:
                 self._ahead.clear()
         return self._comparable
 
-    def _watch_over(self, front: _Front) -> None:
+    def _watch_over(self, front: Front) -> None:
         """Say so when the oldest own write waits for the watch too long; once in a while."""
         now = self._runtime.monotonic()
         with self._lock:

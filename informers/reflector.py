@@ -7,15 +7,21 @@ back into the state machine and becomes a wait.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from informers.api.errors import Expired, LevelsetError, TransportError
+from informers.api.errors import Expired, LevelsetError, MethodNotAllowed, TransportError
 from informers.api.status import api_error
-from informers.api.transport import Call, Response
-from informers.api.wire import decode_event, decode_list, split_lines
-from informers.listwatch import List, ListWatch, ListWatchOptions, Wait, Watch
+from informers.api.transport import Response
+from informers.api.wire import split_lines
+from informers.condition import ReflectorSnapshot
+from informers.initial import InitialPatience
+from informers.intake import Admit, Intake
+from informers.lists import ListLimit, Turn
+from informers.listwatch import List, ListWatch, ListWatchOptions, Streaming, Wait, Watch
 from informers.observe import NULL, Observer
+from informers.outage import Outage
+from informers.sink import Sink
+from informers.voice import Voice
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +29,7 @@ if TYPE_CHECKING:
 
     from informers.api.objects import CachedObject, GroupVersionKind
     from informers.api.transport import Stream, Transport
+    from informers.api.wire import WatchEvent
     from informers.listwatch import Replacement
     from informers.runtime import Runtime, Seconds
 
@@ -30,40 +37,7 @@ __all__ = ["Reflector", "ReflectorSnapshot", "Sink"]
 
 log = logging.getLogger("levelset.informers")
 
-
-class Sink(Protocol):
-    """Takes what a reflector learns; called on its task only."""
-
-    def replace(self, replacement: Replacement) -> None:
-        """A complete list is the truth."""
-        ...
-
-    def apply(self, obj: CachedObject, *, deleted: bool) -> None:
-        """An object was added, changed or deleted."""
-        ...
-
-    def progress(self, resource_version: str) -> None:
-        """Everything up to this version was seen."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class ReflectorSnapshot:
-    """How a reflector fares.
-
-    Threads: immutable.
-    """
-
-    state: str
-    """listing, watching, backoff or absent; stopped after `stop`."""
-    resource_version: str
-    """Up to which everything was seen; empty before the first list."""
-    failures: int
-    """Failures since two minutes passed without one."""
-    last_error: Exception | None
-    """The last failure; None when all is forgiven."""
-    since: datetime | None
-    """When it last heard from the server; None before it ever did."""
+_GROWTH = {"ADDED": 1, "DELETED": -1}
 
 
 class Reflector:
@@ -79,6 +53,9 @@ class Reflector:
         keep_managers: Field managers whose `managedFields` are kept.
         observe: Hears of lists, watches and failures.
         options: What to mirror.
+        lists: Gives turns at listing, shared with the other reflectors of the server; one of its own by default.
+        outage: Knows whether the server's absence was told, shared likewise.
+        admit: Sifts every object; what it drops counts as seen, and nobody hears of it.
 
     Guarantees: the sink sees a complete list first, then events in the server's order, from one task.
 
@@ -97,39 +74,56 @@ class Reflector:
         keep_managers: frozenset[str] = frozenset(),
         observe: Observer = NULL,
         options: ListWatchOptions | None = None,
+        lists: ListLimit | None = None,
+        outage: Outage | None = None,
+        admit: Admit | None = None,
     ) -> None:
+        options = options or ListWatchOptions()
         self._gvk, self._path, self._missing, self._sink = gvk, path, missing, sink
-        self._transport, self._runtime, self._keep, self._observe = transport, runtime, keep_managers, observe
-        self._machine = ListWatch(runtime.random, options or ListWatchOptions())
+        self._transport, self._runtime, self._observe = transport, runtime, observe
+        self._intake = Intake(gvk, keep_managers=keep_managers, metadata_only=options.metadata_only, admit=admit)
+        self._lists = lists or ListLimit(runtime=runtime)
+        self._voice = Voice(gvk, observe=observe, outage=outage or Outage(runtime=runtime))
+        self._machine = ListWatch(runtime.random, options)
         self._stopped = runtime.event(f"stop {gvk.kind}")
         self._lock = runtime.lock("stream")
         self._stream: Stream | None = None
         self._heard: datetime | None = None
         self._list_begun: Seconds | None = None
-        self._complained = False
+        self._turn: Turn | None = None
+        self._queued = False
+        self._patience: InitialPatience | None = None
 
     def run(self) -> None:
         """List, watch and wait until `stop`."""
-        while not self._stopped.is_set():
-            step = self._machine.next()
-            try:
-                match step:
-                    case Wait():
-                        self._stopped.wait(step.seconds)
-                        self._machine.waited()
-                    case List():
-                        self._list(step)
-                    case Watch():
-                        self._watch(step)
-            except LevelsetError as error:
-                self._failed(error)
-            except Exception as error:  # whatever it is, the mirror goes on: the next list repairs it
-                log.exception("%s: a defect in the informer; it lists again", self._gvk)
-                self._failed(error)
+        try:
+            while not self._stopped.is_set():
+                try:
+                    self._step()
+                except LevelsetError as error:
+                    self._failed(error)
+                except Exception as error:  # whatever it is, the mirror goes on: the next list repairs it
+                    log.exception("%s: a defect in the informer; it lists again", self._gvk)
+                    self._failed(error)
+        finally:
+            self._leave()
+
+    def _step(self) -> None:
+        match step := self._machine.next():
+            case Wait():
+                self._stopped.wait(step.seconds)
+                self._machine.waited()
+            case List():
+                if self._may_list():
+                    self._list(step)
+            case Watch():
+                if not isinstance(self._machine.state, Streaming) or self._may_list():
+                    self._watch(step)
 
     def stop(self) -> None:
         """Hang up and end `run`. Never blocks; idempotent."""
         self._stopped.set()
+        self._lists.wake()
         self.reconnect()
 
     def reconnect(self) -> None:
@@ -142,7 +136,8 @@ class Reflector:
     def snapshot(self) -> ReflectorSnapshot:
         """Return how it fares."""
         machine = self._machine
-        state = "stopped" if self._stopped.is_set() else type(machine.state).__name__.lower()
+        state = "queued" if self._queued else type(machine.state).__name__.lower()
+        state = "stopped" if self._stopped.is_set() else state
         failures = machine.pace.failures
         return ReflectorSnapshot(
             state, machine.version, failures, machine.last_error if failures else None, self._heard
@@ -150,26 +145,43 @@ class Reflector:
 
     # --- Listing ---
 
+    def _may_list(self) -> bool:
+        """Wait for a turn, unless it is ours already; False when stopped meanwhile."""
+        if self._list_begun is None:
+            self._list_begun = self._runtime.monotonic()
+        if self._turn is None:
+            self._queued = True
+            self._turn = self._lists.enter(self._stopped.is_set)
+            self._queued = False
+        return self._turn is not None
+
+    def _leave(self) -> None:
+        if self._turn is not None:
+            self._turn.leave()
+            self._turn = None
+
     def _list(self, step: List) -> None:
         self._runtime.checkpoint("list")
-        begun = self._runtime.monotonic()
-        if self._list_begun is None:
-            self._list_begun = begun
-        response = self._transport.request(Call("GET", self._path(), step.query))
+        response = self._transport.request(self._intake.call(self._path(), step))
         if response.status == 404:
             raise self._missing()
         if response.status != 200:
             raise api_error(response.status, response.body, retry_after=response.retry_after)
-        page = decode_list(response.body, gvk=self._gvk, keep_managers=self._keep)
+        page = self._intake.page(response)
         for sentence in page.skipped:
-            self._skip(sentence)
+            self._voice.skipped(sentence)
         now = self._note_alive()
         complete = self._machine.listed(page, now)
-        if complete is not None and not self._stopped.is_set():
+        if complete is not None:
+            self._complete(complete, now)
+
+    def _complete(self, complete: Replacement, now: Seconds) -> None:
+        """Hand a whole list to the sink; the next reflector may list already, for handlers take their time."""
+        self._leave()
+        begun, self._list_begun = self._list_begun, None
+        if not self._stopped.is_set():
             self._sink.replace(complete)
-            seconds, self._list_begun = now - self._list_begun, None
-            self._observe.listed(self._gvk, objects=len(complete.objects), seconds=seconds, reason=complete.reason)
-            self._tell_list(complete)
+            self._voice.listed(complete, seconds=0.0 if begun is None else now - begun)
             self._runtime.checkpoint("listed")
 
     # --- Watching ---
@@ -177,78 +189,105 @@ class Reflector:
     def _watch(self, step: Watch) -> None:
         self._runtime.checkpoint("watch")
         reason = ""
-        stream = self._transport.stream(Call("GET", self._path(), step.query, timeout=step.silence))
+        stream = self._transport.stream(self._intake.call(self._path(), step))
         with self._lock:
             self._stream = stream
         try:
             if self._stopped.is_set():
                 return
             if stream.status != 200:
-                refusal = Response(stream.status, stream.headers, b"".join(stream))
-                raise api_error(refusal.status, refusal.body, retry_after=refusal.retry_after)
+                self._refused(stream)
             self._machine.opened(self._note_alive())
-            self._observe.watch_opened(self._gvk)
+            streaming = isinstance(self._machine.state, Streaming)
+            self._voice.opened("" if streaming else self._machine.version)
+            if streaming:
+                self._patience = InitialPatience(self._runtime, stream)
             reason = "error"
             for line in split_lines(iter(stream)):
                 if self._stopped.is_set():
                     break
                 self._take(line)
-            reason = "stopped" if self._stopped.is_set() else self._machine.ended(self._runtime.monotonic())
+            reason = self._ended()
         except (Expired, TransportError) as error:
             reason = reason and ("expired" if isinstance(error, Expired) else "lost")
             raise
         finally:
+            self._end_patience()
             with self._lock:
                 self._stream = None
             stream.close()
             if reason:
-                self._observe.watch_ended(self._gvk, reason=reason)
+                self._voice.ended(reason)
+
+    def _refused(self, stream: Stream) -> None:
+        refusal = Response(stream.status, stream.headers, b"".join(stream))
+        if refusal.status == 404 and isinstance(self._machine.state, Streaming):
+            raise self._missing()
+        raise api_error(refusal.status, refusal.body, retry_after=refusal.retry_after)
+
+    def _ended(self) -> str:
+        if self._stopped.is_set():
+            return "stopped"
+        if self._patience is not None and self._patience.lost:
+            raise MethodNotAllowed("the server never ended the initial events that it was asked for")
+        return self._machine.ended(self._runtime.monotonic())
+
+    def _end_patience(self) -> None:
+        if self._patience is not None:
+            self._patience.end()
+            self._patience = None
 
     def _take(self, line: bytes) -> None:
         """Take in one line of the watch."""
         self._runtime.checkpoint("event")
-        event = decode_event(line, gvk=self._gvk, keep_managers=self._keep)
+        event = self._intake.event(line)
         now = self._note_alive()
+        if self._patience is not None:
+            self._patience.heard = now
         if event.skipped:
-            self._skip(event.skipped)
+            self._voice.skipped(event.skipped)
         elif event.status is not None:
             raise api_error(int(event.status.get("code") or 500), event.status)
         elif event.obj is not None:
-            version = event.obj.meta.resource_version
-            if event.type == "BOOKMARK":
+            self._apply(event, event.obj, now)
+            self._runtime.checkpoint("applied")
+
+    def _apply(self, event: WatchEvent, obj: CachedObject, now: Seconds) -> None:
+        version, deleted = obj.meta.resource_version, event.type == "DELETED"
+        mine = obj if self._intake.admit is None or event.type == "BOOKMARK" else self._intake.admit(obj)
+        if event.type == "BOOKMARK":
+            complete = self._machine.collected(version, now, end=event.initial_events_end)
+            if complete is not None:
+                self._end_patience()
+                self._complete(complete, now)
+            else:
                 self._machine.bookmark(version, now)
                 self._sink.progress(version)
-            else:
-                self._sink.apply(event.obj, deleted=event.type == "DELETED")
-                self._machine.event(version, now)
-            self._observe.watch_event(self._gvk, kind=event.type)
-            self._runtime.checkpoint("applied")
+        elif isinstance(self._machine.state, Streaming):
+            if mine is not None:
+                self._machine.collect(mine, deleted=deleted)
+            return
+        elif mine is not None:
+            self._sink.apply(mine, deleted=deleted)
+            self._machine.event(version, now, change=_GROWTH.get(event.type, 0))
+        else:
+            self._machine.event(version, now)
+            self._sink.progress(version)
+        self._observe.watch_event(self._gvk, kind=event.type)
 
     # --- Telling ---
 
     def _note_alive(self) -> Seconds:
-        self._heard = self._runtime.wall()
-        return self._runtime.monotonic()
-
-    def _skip(self, sentence: str) -> None:
-        log.warning("%s: %s", self._gvk, sentence)
-        self._observe.skipped(self._gvk, error=sentence)
-
-    def _tell_list(self, complete: Replacement) -> None:
-        if complete.reason == "epoch":
-            log.warning("%s: resourceVersions went back to %s: a new epoch", self._gvk, complete.resource_version)
-        if self._complained:
-            self._complained = False
-            log.info("%s: listed again, %d objects", self._gvk, len(complete.objects))
+        now, self._heard = self._runtime.monotonic(), self._runtime.wall()
+        self._voice.answered()
+        if self._turn is not None:
+            self._turn.renew(now)
+        return now
 
     def _failed(self, error: Exception) -> None:
-        """Hand a failure to the state machine; log the first, second, fourth, eighth in a row."""
+        """Hand a failure to the state machine; whoever waits for a turn at listing may have ours."""
+        self._leave()
         if self._stopped.is_set():
             return
         self._machine.failed(error, self._runtime.monotonic())
-        failures, step = self._machine.pace.failures, self._machine.next()
-        self._observe.failed(self._gvk, error=error, failures=failures)
-        if isinstance(step, Wait) and failures & (failures - 1) == 0:
-            level = logging.INFO if isinstance(error, Expired) else logging.WARNING
-            log.log(level, "%s: %s (failure %d, trying again in %.1f s)", self._gvk, error, failures, step.seconds)
-            self._complained = True
+        self._voice.failed(error, self._machine)

@@ -9,8 +9,10 @@ which the same code runs in virtual time, one task at a time, from a seed. No ot
 from __future__ import annotations
 
 import random
+import sys
 import threading
 import time
+import traceback
 import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
@@ -23,6 +25,9 @@ __all__ = ["Condition", "Event", "Lock", "Random", "Runtime", "Seconds", "Task",
 
 Seconds = float
 """A duration or a point on the monotonic clock. `None` where a duration is expected always means "no limit"."""
+
+CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+"""A machine that slept for an hour has not held its lease for an hour, so the clock MUST NOT have slept along."""
 
 Random = random.Random
 """A source of chance; only ever obtained from a `Runtime` or from `seeded`."""
@@ -150,6 +155,18 @@ class Runtime(Protocol):
         """Return a fresh random UUID in the canonical text form."""
         ...
 
+    def thread(self) -> int:
+        """Return a number that stands for the running thread as long as it runs."""
+        ...
+
+    def stack(self, thread: int) -> str:
+        """Return where that thread is now, as a traceback reads; empty when it has ended."""
+        ...
+
+    def stacks(self) -> dict[str, str]:
+        """Return where every thread is now, by the thread's name and number."""
+        ...
+
     def checkpoint(self, label: str) -> None:
         """Mark a place where the simulator may switch tasks or crash the process; does nothing in production."""
         ...
@@ -170,8 +187,8 @@ class ThreadRuntime:
         self.random: Random = random.Random()  # noqa: S311 - jitter, never secrets
 
     def monotonic(self) -> Seconds:
-        """See `Runtime.monotonic`."""
-        return time.monotonic()
+        """See `Runtime.monotonic`; on Linux it counts the time that the machine was suspended, too."""
+        return time.clock_gettime(CLOCK)
 
     def wall(self) -> datetime:
         """See `Runtime.wall`."""
@@ -205,8 +222,21 @@ class ThreadRuntime:
         return threading.Event()
 
     def new_uid(self) -> str:
-        """See `Runtime.new_uid`."""
-        return str(uuid.uuid4())
+        """See `Runtime.new_uid`; asks the system for nothing, since whoever does waits for a turn among the threads."""
+        return str(uuid.UUID(int=random.getrandbits(128), version=4))
+
+    def thread(self) -> int:
+        """See `Runtime.thread`."""
+        return threading.get_ident()
+
+    def stack(self, thread: int) -> str:
+        """See `Runtime.stack`."""
+        frame = sys._current_frames().get(thread)
+        return "" if frame is None else "".join(traceback.format_stack(frame))
+
+    def stacks(self) -> dict[str, str]:
+        """See `Runtime.stacks`."""
+        return {f"{thread.name} ({thread.ident})": self.stack(thread.ident or 0) for thread in threading.enumerate()}
 
     def checkpoint(self, label: str) -> None:
         """See `Runtime.checkpoint`."""

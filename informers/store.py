@@ -10,17 +10,17 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from functools import partial
+from typing import TYPE_CHECKING
 
 from informers.api.objects import CachedObject, NamespacedName, resource_version
+from informers.indexes import Index, IndexFunction, by_namespace, by_owner
 
 if TYPE_CHECKING:
+    from informers.indexes import Bucket
     from informers.runtime import Runtime
 
 __all__ = ["NAMESPACE", "OWNER", "Diff", "IndexFunction", "Store", "newer"]
-
-IndexFunction: TypeAlias = Callable[[CachedObject], Iterable[str]]
-"""Names the values under which an object is found. MUST depend on the object alone; runs inside the store's lock."""
 
 NAMESPACE = "namespace"
 """The built-in index by namespace."""
@@ -50,18 +50,12 @@ class Diff:
         return bool(self.deleted or self.added or self.updated)
 
 
-@dataclass(slots=True)
-class _Index:
-    function: IndexFunction
-    values: dict[NamespacedName, tuple[str, ...]] = field(default_factory=dict)
-    keys: dict[str, dict[NamespacedName, None]] = field(default_factory=dict)  # dicts as ordered sets: no hash order
-
-
 class Store:
     """All objects of one kind, by key and by index.
 
-    Invariants: an object is in exactly the index buckets of its values; no bucket is empty. Objects are shared and
-    immutable; a list is the caller's own and sorted by key.
+    Invariants: an object is in exactly the index buckets of its values; no bucket is empty, nor is a namespace. Objects
+    are shared and immutable; a list is the caller's own and sorted by key. Objects stand by namespace, then by name,
+    which is the index by namespace and spares a key for each.
 
     Args:
         runtime: Gives the lock.
@@ -73,23 +67,27 @@ class Store:
     def __init__(self, *, runtime: Runtime, failed: Callable[[str, Exception], None] | None = None) -> None:
         self._lock = runtime.lock("store")
         self._failed = failed or (lambda _name, _error: None)
-        self._objects: dict[NamespacedName, CachedObject] = {}
+        self._spaces: dict[str, dict[str, CachedObject]] = {}
+        self._size = 0
         self._buried: OrderedDict[str, int] = OrderedDict()
-        self._indexes = {NAMESPACE: _Index(_namespace_of), OWNER: _Index(_owners_of)}
+        self._indexes = {NAMESPACE: Index(by_namespace, ours=True), OWNER: Index(by_owner, ours=True)}
+        self._kept = {OWNER: self._indexes[OWNER]}
 
     # --- Reading ---
 
     def __len__(self) -> int:
-        return len(self._objects)
+        return self._size
 
     def get(self, key: NamespacedName) -> CachedObject | None:
         """Return the object of that name, or None."""
-        return self._objects.get(key)
+        namespace, name = key
+        space = self._spaces.get(namespace)
+        return None if space is None else space.get(name)
 
     def list(self) -> list[CachedObject]:
         """Return all objects."""
         with self._lock:
-            return [self._objects[key] for key in sorted(self._objects)]
+            return [space[name] for _, space in sorted(self._spaces.items()) for name in sorted(space)]
 
     def by_index(self, name: str, value: str) -> Sequence[CachedObject]:
         """Return the objects that have `value` in index `name`; raises ValueError when there is no such index."""
@@ -104,18 +102,26 @@ class Store:
         if not values:
             return self.list()
         with self._lock:
-            buckets = [self._index(name).keys.get(value, {}) for name, value in values.items()]
-            smallest = min(buckets, key=len)
-            return [self._objects[key] for key in sorted(smallest) if all(key in bucket for bucket in buckets)]
+            buckets = [self._index(name).bucket(value) for name, value in values.items() if name != NAMESPACE]
+            if NAMESPACE not in values:
+                return self._in_all(buckets)
+            namespace = values[NAMESPACE]
+            space = self._spaces.get(namespace, {})
+            if buckets and min(map(len, buckets)) < len(space):
+                return [obj for obj in self._in_all(buckets) if obj.meta.namespace == namespace]
+            found = (name for name in space if all(NamespacedName(namespace, name) in bucket for bucket in buckets))
+            return [space[name] for name in sorted(found)]
 
     def index_keys(self, name: str, value: str) -> Sequence[NamespacedName]:
         """Return the keys of the objects that have `value` in index `name`; raises like `by_index`."""
         with self._lock:
-            return sorted(self._index(name).keys.get(value, ()))
+            if name == NAMESPACE:
+                return [NamespacedName(value, key) for key in sorted(self._spaces.get(value, ()))]
+            return sorted(self._index(name).bucket(value))
 
     def index_values(self, name: str, obj: CachedObject) -> tuple[str, ...]:
         """Return what index `name` says of an object, in the store or not; raises like `by_index`."""
-        return self._values(name, self._index(name), obj)
+        return self._index(name).values_of(obj)
 
     def saw_deletion(self, uid: str) -> bool:
         """Whether an event told of this uid's deletion, not too long ago; late words of it are then refused."""
@@ -131,12 +137,13 @@ class Store:
         """
         with self._lock:
             if name in self._indexes:
-                if self._indexes[name].function is function:
+                if self._indexes[name].function == function:
                     return
                 raise ValueError(f"there is an index {name!r} already; choose another name")
-            index = self._indexes[name] = _Index(function)
-            for key, obj in self._objects.items():
-                self._reindex(name, index, key, obj)
+            index = self._indexes[name] = self._kept[name] = Index(function, failed=partial(self._failed, name))
+            for space in self._spaces.values():
+                for obj in space.values():
+                    index.move(None, obj)
 
     def apply(self, obj: CachedObject, *, deleted: bool = False) -> Diff:
         """Take the state that a watch event carries, and return what that changes.
@@ -146,12 +153,12 @@ class Store:
         the old object's deletion was missed: it is told first.
         """
         with self._lock:
-            old = self._objects.get(obj.key)
+            old = self._stored(obj)
             if self._is_late(old, obj, deleted=deleted):
                 return Diff()
             if deleted:
                 return self._bury(old, obj)
-            self._put(obj)
+            self._put(old, obj)
         if old is None:
             return Diff(added=[obj])
         if old.meta.uid != obj.meta.uid:
@@ -167,26 +174,55 @@ class Store:
         """
         diff = Diff(final_state_unknown=True)
         with self._lock:
-            listed = {obj.key: obj for obj in objects}
-            mirrored = self._index(NAMESPACE).keys.get(namespace, {}) if namespace else self._objects
-            for key in [key for key in mirrored if key not in listed]:
-                diff.deleted.append(self._drop(key))
-            for key, obj in listed.items():
-                old = self._objects.get(key)
-                if old is not None and _same_version(old, obj):
-                    continue
-                if old is None:
-                    diff.added.append(obj)
-                elif old.meta.uid == obj.meta.uid:
-                    diff.updated.append((old, obj))
-                else:
-                    diff.deleted.append(old)
-                    diff.added.append(obj)
-                self._put(obj)
+            listed = _by_namespace(objects)
+            for space in [namespace] if namespace else list(self._spaces):
+                kept = listed.get(space, {})
+                missing = [old for name, old in self._spaces.get(space, {}).items() if name not in kept]
+                diff.deleted += map(self._drop, missing)
+            if self._spaces:
+                for objs in listed.values():
+                    for obj in objs.values():
+                        self._list_one(obj, diff)
+            else:
+                self._fill(listed, diff)
             self._buried.clear()
         return diff
 
     # --- Inside the lock ---
+
+    def _stored(self, obj: CachedObject) -> CachedObject | None:
+        space = self._spaces.get(obj.meta.namespace)
+        return None if space is None else space.get(obj.meta.name)
+
+    def _in_all(self, buckets: Sequence[Bucket]) -> Sequence[CachedObject]:
+        smallest = min(buckets, key=len)
+        others = [bucket for bucket in buckets if bucket is not smallest]
+        found = sorted(key for key in smallest if all(key in bucket for bucket in others))
+        return [self._spaces[key.namespace][key.name] for key in found]
+
+    def _fill(self, listed: dict[str, dict[str, CachedObject]], diff: Diff) -> None:
+        """Take a complete list as it is, for there is nothing to compare it with."""
+        self._spaces = listed
+        for objs in listed.values():
+            self._size += len(objs)
+            diff.added += objs.values()
+        for index in self._kept.values():
+            for obj in diff.added:
+                index.move(None, obj)
+
+    def _list_one(self, obj: CachedObject, diff: Diff) -> None:
+        """Take one object of a complete list."""
+        old = self._stored(obj)
+        if old is None:
+            diff.added.append(obj)
+        elif _same_version(old, obj):
+            return
+        elif old.meta.uid == obj.meta.uid:
+            diff.updated.append((old, obj))
+        else:
+            diff.deleted.append(old)
+            diff.added.append(obj)
+        self._put(old, obj)
 
     def _is_late(self, old: CachedObject | None, obj: CachedObject, *, deleted: bool) -> bool:
         version = resource_version(obj.meta.resource_version)
@@ -209,50 +245,42 @@ class Store:
                 self._buried.popitem(last=False)
         if old is None:
             return Diff()
-        self._drop(obj.key)
+        self._drop(old)
         if old.meta.uid == obj.meta.uid:
             return Diff(deleted=[obj])
         return Diff(deleted=[old], final_state_unknown=True)
 
-    def _put(self, obj: CachedObject) -> None:
-        key = obj.key
-        self._objects[key] = obj
-        for name, index in self._indexes.items():
-            self._reindex(name, index, key, obj)
+    def _put(self, old: CachedObject | None, obj: CachedObject) -> None:
+        space = self._spaces.get(obj.meta.namespace)
+        if space is None:
+            space = self._spaces[obj.meta.namespace] = {}
+        space[obj.meta.name] = obj
+        self._size += old is None
+        for index in self._kept.values():
+            index.move(old, obj)
 
-    def _drop(self, key: NamespacedName) -> CachedObject:
-        for index in self._indexes.values():
-            self._unindex(index, key)
-        return self._objects.pop(key)
+    def _drop(self, old: CachedObject) -> CachedObject:
+        for index in self._kept.values():
+            index.move(old, None)
+        space = self._spaces[old.meta.namespace]
+        del space[old.meta.name]
+        self._size -= 1
+        if not space:
+            del self._spaces[old.meta.namespace]
+        return old
 
-    def _reindex(self, name: str, index: _Index, key: NamespacedName, obj: CachedObject) -> None:
-        values = self._values(name, index, obj)
-        if values == index.values.get(key, ()):
-            return
-        self._unindex(index, key)
-        index.values[key] = values
-        for value in values:
-            index.keys.setdefault(value, {})[key] = None
-
-    def _unindex(self, index: _Index, key: NamespacedName) -> None:
-        for value in index.values.pop(key, ()):
-            bucket = index.keys[value]
-            bucket.pop(key, None)
-            if not bucket:
-                del index.keys[value]
-
-    def _index(self, name: str) -> _Index:
+    def _index(self, name: str) -> Index:
         try:
             return self._indexes[name]
         except KeyError:
             raise ValueError(f"no index {name!r}, only {', '.join(sorted(self._indexes))}; use add_index") from None
 
-    def _values(self, name: str, index: _Index, obj: CachedObject) -> tuple[str, ...]:
-        try:
-            return tuple(dict.fromkeys(index.function(obj)))
-        except Exception as error:  # noqa: BLE001 - a user's function; the object stays readable by key
-            self._failed(name, error)
-            return ()
+
+def _by_namespace(objects: Iterable[CachedObject]) -> dict[str, dict[str, CachedObject]]:
+    found: dict[str, dict[str, CachedObject]] = {}
+    for obj in objects:
+        found.setdefault(obj.meta.namespace, {})[obj.meta.name] = obj
+    return found
 
 
 def newer(one: CachedObject | None, other: CachedObject | None) -> CachedObject | None:
@@ -266,11 +294,3 @@ def newer(one: CachedObject | None, other: CachedObject | None) -> CachedObject 
 def _same_version(old: CachedObject, new: CachedObject) -> bool:
     version = new.meta.resource_version
     return old.meta.uid == new.meta.uid and bool(version) and old.meta.resource_version == version
-
-
-def _namespace_of(obj: CachedObject) -> tuple[str, ...]:
-    return (obj.meta.namespace,)
-
-
-def _owners_of(obj: CachedObject) -> tuple[str, ...]:
-    return tuple(owner.uid for owner in obj.meta.owner_references or ())

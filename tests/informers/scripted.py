@@ -60,6 +60,12 @@ def bookmark(rv):
     return event("BOOKMARK", {"kind": "Pod", "apiVersion": "v1", "metadata": {"resourceVersion": str(rv)}})
 
 
+def initial_end(rv):
+    """Return the bookmark that ends initial events."""
+    meta = {"resourceVersion": str(rv), "annotations": {"k8s.io/initial-events-end": "true"}}
+    return event("BOOKMARK", {"kind": "Pod", "apiVersion": "v1", "metadata": meta})
+
+
 def error_event(code, reason="", **details):
     """Return an ERROR line."""
     return event("ERROR", {"kind": "Status", "code": code, "reason": reason, "message": "no", "details": details})
@@ -179,6 +185,33 @@ class ScriptedTransport:
         return answer() if callable(answer) else answer
 
 
+class Keeper:
+    """A sink that writes down what it is told, and holds what that makes true."""
+
+    def __init__(self):
+        self.told, self.held, self.fault = [], {}, None
+
+    def replace(self, replacement):
+        """Take a list."""
+        if self.fault:
+            raise self.fault
+        self.held = {one.meta.name: one.meta.resource_version for one in replacement.objects}
+        self.told.append((replacement.reason, replacement.resource_version, sorted(self.held)))
+
+    def apply(self, obj, *, deleted):
+        """Take an event."""
+        if self.fault:
+            raise self.fault
+        self.told.append(("DELETED" if deleted else "APPLIED", obj.meta.name))
+        self.held[obj.meta.name] = obj.meta.resource_version
+        if deleted:
+            del self.held[obj.meta.name]
+
+    def progress(self, resource_version):
+        """Take a bookmark."""
+        self.told.append(("progress", resource_version))
+
+
 class Recorder(Observer):
     """Remembers what it hears, as tuples."""
 
@@ -188,6 +221,10 @@ class Recorder(Observer):
     def listed(self, gvk, *, objects, seconds, reason):
         """Remember."""
         self.heard.append(("listed", objects, reason))
+
+    def audited(self, gvk, *, missing, stale, extra):
+        """Remember."""
+        self.heard.append(("audited", missing, stale, extra))
 
     def watch_ended(self, gvk, *, reason):
         """Remember."""
@@ -231,3 +268,37 @@ class Diary:
     def on_delete(self, obj, *, final_state_unknown):
         """Remember."""
         self.entries.append(("delete", obj.meta.name, obj.meta.uid, final_state_unknown))
+
+
+class Crowd:
+    """Tasks that come to list, each for so long."""
+
+    def __init__(self, runtime, limit):
+        self._runtime, self._limit = runtime, limit
+        self._stopped = set()
+        self.began, self.done, self.left, self.now, self.most, self.ended = [], [], [], 0, 0, 0.0
+
+    def come(self, name, *, takes, pages=1):
+        """Start a task that lists `pages` pages in `takes` seconds."""
+        self._runtime.spawn(str(name), lambda: self._list(name, takes, pages))
+
+    def stop(self, name):
+        """Let a task that waits go away."""
+        self._stopped.add(name)
+        self._limit.wake()
+
+    def _list(self, name, takes, pages):
+        turn = self._limit.enter(lambda: name in self._stopped)
+        if turn is None:
+            self.left.append(name)
+            return
+        self.began.append(name)
+        self.now += 1
+        self.most = max(self.most, self.now)
+        for _ in range(pages):
+            self._runtime.sleep(takes / pages)
+            turn.renew(self._runtime.monotonic())
+        self.now -= 1
+        self.done.append(name)
+        self.ended = self._runtime.monotonic()
+        turn.leave()

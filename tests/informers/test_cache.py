@@ -5,8 +5,7 @@ import pytest
 from informers.api.errors import Forbidden, NotFound, ResponseLost, SyncTimeout, Undecodable
 from informers.api.objects import GroupVersionKind, NamespacedName, ObjectMeta
 from informers.api.transport import Response
-from informers.cache import Cache, CacheOptions
-from informers.listwatch import ListWatchOptions
+from informers.cache import Cache, CacheOptions, KindOptions
 from tests.informers.scripted import Diary, event, item, obj, page, refusal
 
 POD, NODE = ("v1", "Pod"), ("v1", "Node")
@@ -52,7 +51,7 @@ class TestReading:
         assert (None, 1) == (cache.get(POD, "default/b"), len(server.list_queries()))
 
     def test_every_read_is_a_private_copy(self, server, cache):
-        """Whoever changes what was read changes nobody else's world."""
+        """H27: whoever changes what was read changes nobody else's world."""
         server.lists.append(page(5, obj("a", 3, labels={"x": "1"})))
         cache.get(POD, A)["metadata"]["labels"]["x"] = "2"
         cache.list(POD)[0]["spec"].clear()
@@ -136,7 +135,7 @@ class TestLife:
             make().get(POD, A)
 
     def test_a_read_waits_for_its_kind_and_then_says_why_in_vain(self, runtime, server, make):
-        """After the sync timeout, with the server's own words."""
+        """H28: after the sync timeout, with the server's own words."""
         server.default = refusal(403, "Forbidden", "pods is forbidden: may not list")
         cache = make(sync_timeout=30.0)
         cache.start()
@@ -199,7 +198,7 @@ class TestLife:
         with pytest.raises(RuntimeError, match="started before"):
             cache.start()
 
-    def test_a_handler_may_read_its_own_kind_during_the_first_list(self, server, make):
+    def test_a_handler_may_read_its_own_kind_during_the_first_list(self, runtime, server, make):
         """It finds what it is told of, and waits for nothing."""
         seen = []
         cache = make(sync_timeout=1.0)
@@ -212,6 +211,7 @@ class TestLife:
         cache.informer(POD).add_handler(Reader(), name="reader")
         cache.start()
         cache.wait_for_sync()
+        runtime.settle()
 
         assert [["a", "b"]] * 2 == seen
 
@@ -230,7 +230,7 @@ class TestScope:
 
     def test_kinds_may_be_mirrored_in_part(self, server, make):
         """Selectors of one kind leave the others alone."""
-        cache = make(page_size=7, kinds={GVK: ListWatchOptions(labels="app=x")})
+        cache = make(page_size=7, kinds={POD: KindOptions(labels="app=x", page_size=500)})
         cache.start()
         cache.list(POD)
         cache.list(NODE)
@@ -261,7 +261,7 @@ class TestOwnWrites:
 
     @pytest.mark.parametrize("read", ["get", "list"])
     def test_a_write_of_unknown_outcome_is_read_live_once(self, server, cache, read):
-        """It had happened: the reader must not create it a second time."""
+        """H32: it had happened: the reader must not create it a second time."""
         cache.list(POD)
         server.gets["/api/v1/namespaces/default/pods/a"] = Response(200, {}, item("a", 9).raw)
         cache.unknown(GVK, A)

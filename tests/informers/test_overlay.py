@@ -164,7 +164,7 @@ class TestEviction:
 
     def test_an_update_that_leaves_the_selector_hides_the_object_until_the_watch_knows(self, runtime):
         """The mirror holds only what matches."""
-        world = World(runtime, accepts=lambda obj: (obj.meta.labels or {}).get("app") == "x")
+        world = World(runtime, admit=lambda obj: obj if (obj.meta.labels or {}).get("app") == "x" else None)
         world.list(10, item("a", 9, labels={"app": "x"}))
         world.overlay.written(item("a", 11, labels={"app": "y"}))
 
@@ -226,6 +226,25 @@ class TestDeletions:
         world.overlay.written(item("a", 11))
         world.overlay.deleted(A, uid="uid-a")
         world.event(item("a", 11))
+
+        assert (None, []) == (world.overlay.get(A), world.seen())
+
+    def test_a_namesake_that_we_replaced_does_not_come_back(self, world):
+        """The store still has the first, which must have gone before the second could be created."""
+        world.event(item("a", 11))
+        world.overlay.written(item("a", 13, uid="second"))
+        world.overlay.deleted(A, uid="second")
+
+        assert (None, []) == (world.overlay.get(A), world.seen())
+
+    def test_it_stays_gone_however_long_the_watch_takes_to_tell_its_creation(self, runtime, world):
+        """Minutes later the watch tells first of its creation, then of its end."""
+        world.overlay.written(item("a", 20))
+        world.overlay.deleted(A, uid="uid-a")
+        for version in (11, 12):
+            runtime.advance(61)
+            world.overlay.progress(str(version))
+        world.event(item("a", 20))
 
         assert (None, []) == (world.overlay.get(A), world.seen())
 
@@ -294,7 +313,7 @@ class TestDoubts:
     def test_a_live_read_that_finds_the_object_shows_it(self, world):
         """The write had happened."""
         world.overlay.unknown(A)
-        world.overlay.resolve(A, world.overlay.doubts()[A], item("a", 12), known=())
+        world.overlay.resolve(A, world.overlay.doubts()[A], [item("a", 12)], known={})
 
         assert ([("a", "12")], {}) == (world.seen(), world.overlay.doubts())
 
@@ -304,7 +323,7 @@ class TestDoubts:
         world.overlay.unknown(A)
         known = world.overlay.known_uids(A)
         world.store.apply(item("a", 14, uid="second"))
-        world.overlay.resolve(A, world.overlay.doubts()[A], None, known=known)
+        world.overlay.resolve(A, world.overlay.doubts()[A], [], known=known)
 
         assert "second" == world.overlay.get(A).meta.uid
 
@@ -313,7 +332,7 @@ class TestDoubts:
         world.overlay.unknown(A)
         token = world.overlay.doubts()[A]
         world.overlay.unknown(A)
-        world.overlay.resolve(A, token, item("a", 12), known=())
+        world.overlay.resolve(A, token, [item("a", 12)], known={})
 
         assert [A] == list(world.overlay.doubts())
 
@@ -333,8 +352,37 @@ class TestBounds:
         doubtful = NamespacedName("default", "c")
 
         assert ([("a", "11"), ("b", "12")], [doubtful]) == (world.seen(), list(world.overlay.doubts()))
-        world.overlay.resolve(doubtful, world.overlay.doubts()[doubtful], item("c", 13), known=())
+        world.overlay.resolve(doubtful, world.overlay.doubts()[doubtful], [item("c", 13)], known={})
         assert ("c", "13") in world.seen()
+
+    def test_an_object_written_over_and_over_takes_the_room_of_one(self, world):
+        """However long the watch stands still."""
+        for version in range(11, 2011):
+            world.overlay.written(item("a", version))
+
+        assert 1 == len(world.overlay)
+        assert len(world.overlay._ahead.front("default").due) <= 67
+
+    def test_deletions_beyond_the_limit_are_read_live_instead(self, world, monkeypatch):
+        """As with writes."""
+        monkeypatch.setattr(module, "LIMIT", 2)
+        for name in "abc":
+            world.overlay.deleted(NamespacedName("default", name), uid=f"uid-{name}")
+
+        assert [NamespacedName("default", "c")] == list(world.overlay.doubts())
+
+    def test_its_age_is_that_of_the_oldest_write(self, runtime, world):
+        """Nothing waits: no age."""
+        ages = [world.overlay.age()]
+        world.overlay.written(item("a", 11))
+        runtime.advance(5)
+        world.overlay.written(item("b", 12))
+        ages.append(world.overlay.age())
+        world.overlay.progress("11")
+        runtime.advance(1)
+        ages.append(world.overlay.age())
+
+        assert [0.0, 5.0, 1.0] == ages
 
     def test_versions_that_do_not_compare_turn_it_off(self, world, caplog):
         """It says so once, and shows what the watch tells."""

@@ -78,3 +78,25 @@ def test_streams_too_short_to_expect_anything_prove_nothing():
     beat(pulse, 0, 60)
 
     assert [False] * 3 == [pulse.ended(lines=0, lived=100) for _ in range(3)]
+
+
+def test_after_a_broken_connection_one_silent_stream_is_enough():
+    """H4: whoever answers next may have been restored from a backup, and would be silent for ever."""
+    pulse = Pulse()
+    for second in (0, 60, 120):
+        pulse.bookmark(second)
+    pulse.ended(lines=3, lived=130)
+    pulse.lost()
+
+    assert pulse.ended(lines=0, lived=150)
+
+
+def test_a_line_after_a_broken_connection_shows_that_all_is_well():
+    """Then it takes two silent streams again."""
+    pulse = Pulse()
+    for second in (0, 60, 120):
+        pulse.bookmark(second)
+    pulse.lost()
+    pulse.ended(lines=1, lived=150)
+
+    assert not pulse.ended(lines=0, lived=150)

@@ -7,42 +7,18 @@ import pytest
 from informers.api.errors import KindNotServed, ResponseLost, Unreachable
 from informers.api.objects import GroupVersionKind
 from informers.api.transport import Response
+from informers.lists import ListLimit
 from informers.listwatch import ListWatchOptions
 from informers.reflector import Reflector
-from tests.informers.scripted import bookmark, error_event, event, obj, page, refusal
+from tests.informers.scripted import Keeper, bookmark, error_event, event, obj, page, refusal
 
 POD = GroupVersionKind("", "v1", "Pod")
-
-
-class Sink:
-    """Writes down what it is told, and holds what that makes true."""
-
-    def __init__(self):
-        self.told, self.held, self.fault = [], {}, None
-
-    def replace(self, replacement):
-        """Take a list."""
-        if self.fault:
-            raise self.fault
-        self.held = {one.meta.name: one.meta.resource_version for one in replacement.objects}
-        self.told.append((replacement.reason, replacement.resource_version, sorted(self.held)))
-
-    def apply(self, obj, *, deleted):
-        """Take an event."""
-        if self.fault:
-            raise self.fault
-        self.told.append(("DELETED" if deleted else "APPLIED", obj.meta.name))
-        self.held[obj.meta.name] = obj.meta.resource_version
-
-    def progress(self, resource_version):
-        """Take a bookmark."""
-        self.told.append(("progress", resource_version))
 
 
 @pytest.fixture
 def sink():
     """A sink that remembers."""
-    return Sink()
+    return Keeper()
 
 
 @pytest.fixture
@@ -84,7 +60,7 @@ class TestHappyDay:
         assert ("watching", "9") == (reflector.snapshot().state, reflector.snapshot().resource_version)
 
     def test_no_request_ever_asks_for_version_zero(self, runtime, server, running):
-        """Neither lists nor watches, through ends, losses and expiries."""
+        """H1, H10: neither lists nor watches, through ends, losses and expiries."""
         for answer in (error_event(410, "Expired"), None, bookmark(8)):
             server.stream_now.send(answer)
             runtime.advance(100)
@@ -137,7 +113,7 @@ class TestHappyDay:
 
 class TestExpiry:
     def test_a_410_in_the_stream_leads_to_one_list_after_a_short_wait(self, runtime, server, sink, recorder, running):
-        """The list brings what was missed."""
+        """H5: the list brings what was missed."""
         server.lists.append(page(90, obj("a", 80)))
         server.stream_now.send(error_event(410, "Expired"))
         runtime.settle()
@@ -167,7 +143,7 @@ class TestExpiry:
         assert 10 < len(server.list_queries()) < 30
 
     def test_a_410_on_any_page_of_a_list_leaves_the_sink_old_or_new(self, runtime, server, sink, running):
-        """Whichever page expires, no page of the abandoned list is ever seen."""
+        """H5: whichever page expires, no page of the abandoned list is ever seen."""
         for expiring in range(1, 4):
             old = [page(70, obj(f"old{i}", 60), continue_="more") for i in range(expiring)]
             new = [page(80, obj("new1", 75), continue_="more"), page(80, obj("new2", 76))]
@@ -208,7 +184,7 @@ class TestTrouble:
 
     @pytest.mark.parametrize("code", [429, 503])
     def test_retry_after_is_honoured(self, runtime, server, running, code):
-        """On opening a watch as on a list."""
+        """H14: on opening a watch as on a list."""
         server.watches.append(refusal(code, headers={"retry-after": "20"}))
         runtime.advance(300)
         server.stream_now.end()
@@ -236,7 +212,7 @@ class TestTrouble:
         assert ("epoch", "1", ["a"]) == sink.told[-1]
 
     def test_a_half_open_connection_is_noticed(self, runtime, server, recorder, running):
-        """When the server's own deadline has long passed without a byte, the watch is opened anew."""
+        """H12: when the server's own deadline has long passed without a byte, the watch is opened anew."""
         asked = int(server.watch_queries()[0]["timeoutSeconds"])
         runtime.advance(asked + 9)
         assert 1 == len(server.streams)
@@ -331,6 +307,113 @@ class TestAbsence:
         runtime.advance(60)
 
         assert ({"a": "8"}, {"b": "40"}) == (kept, sink.held)
+
+
+class TestTurns:
+    @pytest.fixture
+    def limit(self, runtime):
+        """One list at a time."""
+        return ListLimit(runtime=runtime, most=1, patience=5.0)
+
+    @pytest.fixture
+    def make(self, runtime, server, limit):
+        """Starts a reflector with a sink of its own that shares the limit."""
+
+        def make(sink):
+            way = (lambda: "/api/v1/pods", lambda: KindNotServed(""), sink, server)
+            reflector = Reflector(POD, *way, runtime=runtime, lists=limit)
+            return reflector, runtime.spawn("reflector", reflector.run)
+
+        return make
+
+    def test_a_stalled_list_costs_the_others_a_moment(self, runtime, server, make):
+        """H15, H40: whoever waits is queued, then lists beside the one that hangs."""
+        server.lists.extend([lambda: runtime.sleep(1000), page(5, obj("a", 3))])
+        make(Keeper())
+        healthy, _ = make(sink := Keeper())
+        runtime.settle()
+        before = healthy.snapshot().state
+        runtime.advance(5.1)
+
+        assert ("queued", {"a": "3"}, "watching") == (before, sink.held, healthy.snapshot().state)
+
+    def test_a_failing_list_costs_the_others_nothing(self, runtime, server, make):
+        """A turn ends with the failure, not with the backoff."""
+        server.lists.extend([refusal(500), page(5, obj("a", 3))])
+        make(Keeper())
+        make(sink := Keeper())
+        runtime.settle()
+
+        assert ({"a": "3"}, 0.0) == (sink.held, runtime.monotonic())
+
+    def test_a_slow_sink_costs_the_others_nothing(self, runtime, server, make):
+        """A turn ends when the list is there, before the handlers are told."""
+        slow = Keeper()
+        slow.replace = lambda replacement: runtime.sleep(1000)
+        server.lists.extend([page(5), page(5, obj("a", 3))])
+        make(slow)
+        make(sink := Keeper())
+        runtime.settle()
+
+        assert ({"a": "3"}, 0.0) == (sink.held, runtime.monotonic())
+
+    def test_stop_ends_the_wait_for_a_turn(self, runtime, server, make):
+        """At once."""
+        server.lists.append(lambda: runtime.sleep(1000))
+        make(Keeper())
+        queued, task = make(Keeper())
+        runtime.settle()
+        queued.stop()
+
+        assert (True, 1) == (task.join(0), len(server.calls))
+
+    def test_a_turn_is_given_back_whatever_happens(self, runtime, server, make, limit):
+        """Stopped in the middle of a list, a reflector leaves no turn behind."""
+        server.lists.append(page(5, obj("a", 3), continue_="more"))
+        server.lists.append(lambda: runtime.sleep(2) or page(5))
+        reflector, task = make(Keeper())
+        runtime.settle()
+        reflector.stop()
+
+        assert task.join(3)
+        assert limit.enter(lambda: False) is not None
+        assert 2.0 == runtime.monotonic()
+
+
+class TestSifting:
+    @pytest.fixture
+    def sifted(self, runtime, server, sink):
+        """A running reflector that keeps the objects whose names begin with m."""
+
+        def admit(one):
+            return one if one.meta.name.startswith("m") else None
+
+        way = (lambda: "/api/v1/pods", lambda: KindNotServed(""), sink, server)
+        server.lists.append(page(5, obj("a", 3), obj("mine", 4)))
+        reflector = Reflector(POD, *way, runtime=runtime, admit=admit, options=ListWatchOptions(metadata_only=True))
+        runtime.spawn("reflector", reflector.run)
+        runtime.settle()
+        return reflector
+
+    def test_what_is_not_ours_is_left_out_and_counts_as_seen(self, runtime, server, sink, sifted):
+        """Of a page as of the watch; the version moves on."""
+        server.stream_now.send(
+            event("ADDED", obj("b", 8)), event("ADDED", obj("more", 9)), event("DELETED", obj("a", 11))
+        )
+        runtime.settle()
+
+        assert {"mine": "4", "more": "9"} == sink.held
+        assert ([("progress", "8"), ("progress", "11")], "11") == (
+            [told for told in sink.told if told[0] == "progress"],
+            sifted.snapshot().resource_version,
+        )
+
+    def test_metadata_alone_is_asked_for_in_the_servers_words(self, server, sifted):
+        """With plain JSON as the second choice."""
+        listed, watched = (call.accept for call in server.calls)
+
+        assert "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json" == listed
+        assert "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json" == watched
 
 
 class TestStopping:

@@ -162,7 +162,7 @@ class TestApply:
 
     @pytest.mark.parametrize("seed", range(50))
     def test_any_history_with_duplicates_ends_in_the_last_state(self, runtime, seed):
-        """Events replayed late and twice, in any mixture, leave what the history left."""
+        """H8: events replayed late and twice, in any mixture, leave what the history left."""
         dice, history, live = seeded(seed), [], {}
         for version in range(1, 40):
             name = dice.choice("abc")
@@ -202,7 +202,7 @@ class TestIndexes:
 
         assert ([], ["a"]) == (store.by_index("owner", "o1"), names(store.by_index("owner", "o2")))
         store.apply(item("a", 3), deleted=True)
-        assert ([], {}) == (store.by_index("owner", "o2"), store._indexes["owner"].keys)
+        assert ([], 0) == (store.by_index("owner", "o2"), len(store._indexes["owner"]))
 
     def test_an_index_added_late_finds_what_is_there(self, store):
         """Indexes may come after the objects."""

@@ -1,7 +1,7 @@
-"""A certificate authority for one process: it signs one server certificate and is forgotten with it.
+"""Certificates for servers of this process: an authority made on the spot, and what it signs.
 
-The only module that touches `cryptography`. Keys are made anew for every server and MUST NOT outlive it: the one file
-that OpenSSL wants lives for the moment of reading.
+For the embedded API server, and for webhooks and metrics in development. The only module that touches `cryptography`.
+Keys are made anew and MUST NOT outlive the process: the one file that OpenSSL wants lives for the moment of reading.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["ServerCertificate", "issue"]
 
 LIFETIME = timedelta(days=365)
-"""How long a certificate is good; a server of this kind lives for minutes."""
+"""How long a certificate is good; a process is restarted sooner."""
 _SLACK = timedelta(hours=1)  # clients whose clock runs behind
 
 
@@ -54,15 +54,16 @@ class ServerCertificate:
         return made
 
 
-def issue(hosts: Iterable[str], *, now: datetime) -> ServerCertificate:
+def issue(hosts: Iterable[str], *, now: datetime, name: str = "kube-apiserver") -> ServerCertificate:
     """Make an authority and a server certificate signed by it.
 
     Args:
         hosts: Names and addresses the server is reached by.
         now: The time of day.
+        name: The server's common name; clients do not look at it, people do.
     """
     root_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    root_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "levelset in-memory cluster")])
+    root_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"{name} authority")])
     root = (
         _builder(root_name, root_name, root_key.public_key(), now)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
@@ -70,9 +71,9 @@ def issue(hosts: Iterable[str], *, now: datetime) -> ServerCertificate:
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(root_key.public_key()), critical=False)
         .sign(root_key, hashes.SHA256())
     )
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "kube-apiserver")])
+    leaf_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     leaf = (
-        _builder(name, root_name, key.public_key(), now)
+        _builder(leaf_name, root_name, key.public_key(), now)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(signs=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from informers.testing.certificates import issue
+from informers.certificates import issue
 
 
 def handshake(issued, name):
