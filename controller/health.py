@@ -9,54 +9,20 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import TypeAlias
 
-__all__ = ["Check", "Checks", "NotReady", "Page", "Visit"]
+from controller.page import Page, Visit
+
+__all__ = ["Check", "Checks", "NotReady"]
 
 log = logging.getLogger("levelset.health")
 
 Check: TypeAlias = Callable[[], object]
 """Returns when all is well and raises when not. MUST be quick and MUST NOT block: probes wait for it."""
 
-TEXT = "text/plain; charset=utf-8"
-
 
 class NotReady(Exception):
     """A failed check whose message anyone who can reach the port may read."""
-
-
-@dataclass(frozen=True, slots=True)
-class Visit:
-    """One GET request, as far as a page needs it.
-
-    Threads: immutable.
-    """
-
-    tail: str = ""
-    """The path below the page's own, without slashes around it: `ping` for `/healthz/ping`."""
-    query: tuple[tuple[str, str], ...] = ()
-    """Query parameters in order, decoded."""
-    accept: str = ""
-    """The Accept header."""
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """An answer to a `Visit`.
-
-    Threads: immutable.
-    """
-
-    body: bytes
-    status: int = 200
-    content_type: str = TEXT
-    headers: dict[str, str] = field(default_factory=lambda: {"X-Content-Type-Options": "nosniff"})
-
-    @classmethod
-    def text(cls, text: str, status: int = 200) -> Page:
-        """Return a page of plain text."""
-        return cls(text.encode(), status)
 
 
 class Checks:
@@ -87,6 +53,10 @@ class Checks:
         """Run all checks and return those that failed, with the reason."""
         outcomes = {name: self._run(name, check) for name, check in self._checks.items()}
         return {name: error for name, error in outcomes.items() if error is not None}
+
+    def verdict(self) -> str:
+        """Return `ok`, or what fails, as far as anyone may know."""
+        return "; ".join(f"{name}: {_shown(error)}" for name, error in self.failures().items()) or "ok"
 
     def __call__(self, visit: Visit) -> Page:
         """Answer one visit."""

@@ -1,8 +1,8 @@
-"""Serves a few plain pages over HTTP: probes and metrics.
+"""Serves a few plain pages over HTTP or HTTPS: probes, metrics, webhooks, pages for people.
 
 A `Server` owns one listening socket and one task with its own event loop. Pages are plain functions that run on that
-loop, so they MUST be quick and MUST NOT block. Nothing here knows what a page means. GET and HEAD only, no bodies,
-headers, connections and silence bounded, because the port is open to the whole cluster.
+loop and MUST be quick, unless their route says that they block. Nothing here knows what a page means. Methods, bodies,
+headers, connections and silence are bounded, because the port is open to the whole cluster.
 """
 
 from __future__ import annotations
@@ -10,28 +10,30 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from controller.health import Page, Visit
+from controller.page import Handler, Page, Route, Visit
 from informers.api.errors import LevelsetError
 
 if TYPE_CHECKING:
+    import ssl
+
     from aiohttp.web_protocol import RequestHandler
 
+    from controller.certificates import Certificate
     from informers.runtime import Runtime, Seconds, Task
 
-__all__ = ["Address", "Handler", "ServeError", "Server", "ServerOptions"]
+__all__ = ["Address", "ServeError", "Server", "ServerOptions"]
 
 log = logging.getLogger("levelset.serve")
 
 SETTLED: Seconds = 0.01
 """Seconds after which a new connection is surely in the server's own count."""
-
-Handler: TypeAlias = Callable[[Visit], Page]
+ROTATION: Seconds = 10.0
+"""Seconds between two looks at the certificate; controller-runtime's certwatcher has the same."""
 
 
 class ServeError(LevelsetError):
@@ -92,6 +94,8 @@ class Server:
         name: What it serves, for the thread's name and messages.
         address: As for `Address.parse`, but not off.
         flag: The command-line flag that moves it, for messages.
+        required: Whether the program cannot do without; if not, a port that is taken is a warning.
+        certificate: What it shows over HTTPS, looked at again every ten seconds; None serves plain HTTP.
 
     Threads: any thread; pages run on the server's own task.
     Blocks: `start` until the socket is bound, `stop` until the task has ended.
@@ -100,36 +104,53 @@ class Server:
     needs_leader_election = False
 
     def __init__(
-        self, name: str, address: str, *, runtime: Runtime, flag: str = "", options: ServerOptions | None = None
+        self,
+        name: str,
+        address: str,
+        *,
+        runtime: Runtime,
+        flag: str = "",
+        required: bool = True,
+        certificate: Certificate | None = None,
+        options: ServerOptions | None = None,
     ) -> None:
         parsed = Address.parse(address)
         if parsed is None:
             raise ValueError(f"the {name} server has no address")
         self.name, self.address, self.flag, self.options = name, parsed, flag, options or ServerOptions()
         self.port = parsed.port
-        self._runtime = runtime
-        self._pages: dict[str, Handler] = {}
+        self._runtime, self._certificate, self._required = runtime, certificate, required
+        self._routes: dict[str, Route] = {}
         self._settled = runtime.event(f"{name} server settled")
         self._task: Task | None = None
         self._failure: OSError | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping: asyncio.Event | None = None
 
-    def mount(self, path: str, page: Handler) -> None:
-        """Answer `path` and everything one level below it with `page`; MUST be called before `start`."""
-        self._pages[path] = page
+    def mount(self, path: str, page: Handler | Route) -> None:
+        """Answer `path` and everything one level below it with `page`; MUST be called before `start`.
+
+        Raises:
+            ValueError: Something else answers there.
+        """
+        if path in self._routes:
+            raise ValueError(f"the {self.name} server already answers {path}")
+        self._routes[path] = page if isinstance(page, Route) else Route(page=page)
 
     def start(self) -> None:
         """Begin to serve.
 
         Raises:
-            ServeError: The port is taken or cannot be opened.
+            ServeError: The port is taken or cannot be opened, and the server is required.
         """
         self._task = self._runtime.spawn(f"{self.name} server", self._run)
         settled = self._settled.wait(self.options.start_timeout)
         if self._loop is None or not settled:
+            if not self._required:
+                log.warning("going on without a server", extra={"fields": {"reason": self._explain(self._failure)}})
+                return
             raise ServeError(self._explain(self._failure)) from self._failure
-        log.info("serving", extra={"fields": {"server": self.name, "port": self.port, "paths": sorted(self._pages)}})
+        log.info("serving", extra={"fields": {"server": self.name, "port": self.port, "paths": sorted(self._routes)}})
 
     def stop(self, deadline: Seconds) -> None:
         """Close the socket and the connections, and wait for the task until `deadline` on the monotonic clock."""
@@ -148,7 +169,7 @@ class Server:
             self._settled.set()
 
     async def _serve(self) -> None:
-        app = web.Application(client_max_size=1)
+        app = web.Application(client_max_size=1 + max((route.body_limit for route in self._routes.values()), default=0))
         app.router.add_route("*", "/{path:.*}", self._answer)
         runner = web.AppRunner(
             app,
@@ -165,7 +186,9 @@ class Server:
             self.port = sockets.sockets[0].getsockname()[1]
             self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
             self._settled.set()
+            rotation = asyncio.create_task(self._rotate())
             await self._stopping.wait()
+            rotation.cancel()
             sockets.close()
         finally:
             await runner.cleanup()
@@ -175,21 +198,29 @@ class Server:
         if server is None:
             raise RuntimeError("the runner was not set up")
         gate = _Gate(server, self.options)
+        context: ssl.SSLContext | None = self._certificate.context() if self._certificate else None
         return await asyncio.get_running_loop().create_server(
-            gate, self.address.host or None, self.address.port, backlog=128, reuse_address=True
+            gate, self.address.host or None, self.address.port, backlog=128, reuse_address=True, ssl=context
         )
 
+    async def _rotate(self) -> None:
+        while self._certificate is not None:
+            await asyncio.sleep(ROTATION)
+            self._certificate.refresh()
+
     async def _answer(self, request: web.Request) -> web.Response:
-        if request.method not in ("GET", "HEAD"):
-            return _response(Page.text("405 method not allowed\n", 405))
         path = "/" + request.path.strip("/")
         head, _, tail = path.rpartition("/")
-        page, below = (self._pages.get(path), "") if path in self._pages else (self._pages.get(head), tail)
-        if page is None:
+        route, below = (self._routes.get(path), "") if path in self._routes else (self._routes.get(head or "/"), tail)
+        if route is None:
             return _response(Page.text("404 page not found\n", 404))
+        if request.method not in route.methods:
+            return _response(Page.text("405 method not allowed\n", 405))
         try:
-            accept = request.headers.get("Accept", "")
-            return _response(page(Visit(below, tuple(request.query.items()), accept)))
+            visit = await _visit(request, route, path, below)
+            return _response(await asyncio.to_thread(route.page, visit) if route.blocking else route.page(visit))
+        except ConnectionError:
+            raise
         except Exception:
             log.exception("a page failed", extra={"fields": {"server": self.name, "path": path}})
             return _response(Page.text("500 internal server error\n", 500))
@@ -223,6 +254,26 @@ class _Gate:
         self._opening.discard(protocol)
         if full and protocol.transport is not None:
             protocol.transport.close()
+
+
+async def _visit(request: web.Request, route: Route, path: str, tail: str) -> Visit:
+    body, oversized = b"", False
+    if route.body_limit:
+        oversized = (request.content_length or 0) > route.body_limit
+        body = b"" if oversized else await request.content.read(route.body_limit + 1)
+        while body and not oversized and (more := await request.content.read(route.body_limit + 1 - len(body))):
+            body += more
+            oversized = len(body) > route.body_limit
+    return Visit(
+        tail,
+        tuple(request.query.items()),
+        request.headers.get("Accept", ""),
+        request.method,
+        path,
+        request.headers,
+        b"" if oversized else body,
+        oversized,
+    )
 
 
 def _response(page: Page) -> web.Response:

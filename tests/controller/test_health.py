@@ -2,7 +2,8 @@
 
 import pytest
 
-from controller.health import Checks, NotReady, Page, Visit
+from controller.health import Checks, NotReady
+from controller.page import Page, Visit
 
 
 def failing():

@@ -6,7 +6,8 @@ from contextlib import ExitStack, closing
 
 import pytest
 
-from controller.health import Checks, Page
+from controller.health import Checks
+from controller.page import Page
 from controller.serve import Address, ServeError, Server, ServerOptions
 from informers.runtime import ThreadRuntime
 

@@ -1,0 +1,101 @@
+"""Webhooks on a real socket, installed at a real (embedded) API server, and asked by it."""
+
+import http.client
+import json
+import ssl
+from contextlib import closing
+
+import pytest
+
+from controller import Denied, defaulting, validating
+from controller.endpoints import EndpointOptions
+from controller.observe import ControllerObserver
+from controller.webhooks.server import WebhookServer
+from informers import ThreadRuntime
+from informers.testing import FakeCluster
+from tests.controller.webhooks.conftest import Pool, pool
+
+RUNTIME = ThreadRuntime()
+
+
+class Heard(ControllerObserver):
+    """Notes what a webhook tells."""
+
+    def __init__(self):
+        self.finished = []
+
+    def webhook_finished(self, path, *, seconds, error):
+        """See `ControllerObserver`."""
+        self.finished.append((path, type(error).__name__))
+
+
+def refuse(review):
+    """Refuse everything."""
+    raise Denied("not today")
+
+
+@pytest.fixture
+def world():
+    """A cluster that knows the kind."""
+    with FakeCluster(crds=[Pool]) as world:
+        yield world
+
+
+@pytest.fixture
+def serve(world):
+    """Start webhook servers; stop them afterwards."""
+    started = []
+
+    def start(*hooks, observe=None, **options):
+        server = WebhookServer(
+            hooks,
+            name="pools",
+            client=world.client(),
+            runtime=RUNTIME,
+            observe=observe or ControllerObserver(),
+            options=EndpointOptions(webhook_bind_address="127.0.0.1:0", **options),
+        )
+        started.append(server)
+        server.start()
+        return server
+
+    yield start
+    for server in started:
+        server.stop(RUNTIME.monotonic() + 5)
+
+
+def post(server, path, body):
+    """Return status and JSON of a request over TLS that trusts the server's own authority."""
+    trust = ssl.create_default_context(cadata=server.authority.decode())
+    with closing(http.client.HTTPSConnection("localhost", server.port, timeout=5, context=trust)) as connection:
+        connection.request("POST", path, body, {"Content-Type": "application/json"})
+        response = connection.getresponse()
+        return response.status, json.loads(response.read())
+
+
+def test_a_refusal_is_http_200_with_the_answer_inside(serve, asking):
+    """And it is heard of."""
+    heard = Heard()
+    server = serve(validating(Pool, refuse), observe=heard)
+    status, review = post(server, "/validate-example-com-v1-pool", asking(new=pool()))
+
+    assert (200, False, "not today") == (status, review["response"]["allowed"], review["response"]["status"]["message"])
+    assert [("/validate-example-com-v1-pool", "Denied")] == heard.finished
+
+
+def test_for_development_it_installs_itself_and_leaves_nothing_behind(serve, world):
+    """With the CA of its own making."""
+    server = serve(defaulting(Pool, lambda review: None), webhook_host="localhost")
+    kind = ("admissionregistration.k8s.io/v1", "MutatingWebhookConfiguration")
+    config = world.get(kind, "pools")["webhooks"][0]["clientConfig"]
+    server.stop(RUNTIME.monotonic() + 5)
+
+    assert f"https://localhost:{server.port}/mutate-example-com-v1-pool" == config["url"]
+    assert config["caBundle"]
+    assert [] == world.list(kind)
+
+
+def test_two_handlers_for_one_path_are_refused(serve):
+    """Before anything is served."""
+    with pytest.raises(ValueError, match="two webhooks at"):
+        serve(validating(Pool, refuse), validating(Pool, refuse))
