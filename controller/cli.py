@@ -19,6 +19,9 @@ COMMANDS = {
     "demo": ("controller.demo:demo", "Tell the whole story without a cluster: create, scale, drift, delete."),
     "serve": ("controller.commands.serve:serve", "Serve the embedded API server, for kubectl and any other client."),
     "manifests": ("controller.manifests:manifests", "Print what a cluster needs: CRDs, RBAC, Deployments."),
+    "doctor": ("controller.commands.doctor:doctor", "Find out why a controller does not run."),
+    "top": ("controller.commands.top:top", "Watch what a running controller is doing."),
+    "completion": ("controller.commands.completion:completion", "Print the completion script of a shell."),
     "version": ("controller.commands.version:version", "Print the version."),
 }
 """Name to (module:command, first line of its help), in the order of the help. The line is here so that listing the

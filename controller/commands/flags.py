@@ -1,14 +1,22 @@
-"""How option dataclasses become flags, and how failures become one readable line."""
+"""How option dataclasses become flags, and how failures become one readable line.
+
+Each option is read from its flag, then its environment variable, then the file that `--config` names
+(`controller.commands.settings`), and is its default where nobody says anything. A value that does not fit is told with
+where it comes from.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
-from controller.options import Option, options_of
+from controller.commands.settings import read_settings
+from controller.options import PREFIX, Option, options_of
 from informers.api.errors import LevelsetError
 
 __all__ = ["Flagged", "flags", "readable_errors"]
@@ -32,6 +40,27 @@ def _switch(arg: str, switches: set[str]) -> str:
     return flag if value.lower() in ("true", "1") else flag.replace("--", "--no-", 1)
 
 
+class _Setting(click.Option):
+    """An option whose errors name the environment variable that they come from."""
+
+    def consume_value(self, ctx: click.Context, opts: Mapping[str, Any]) -> tuple[Any, ParameterSource]:
+        """Note where the value comes from."""
+        value, source = super().consume_value(ctx, opts)
+        ctx.meta[f"{__name__}.{self.name}"] = source
+        return value, source
+
+    def type_cast_value(self, ctx: click.Context, value: Any) -> Any:
+        """See `click.Option.type_cast_value`."""
+        try:
+            return super().type_cast_value(ctx, value)
+        except click.BadParameter as error:
+            if ctx.meta.get(f"{__name__}.{self.name}") is ParameterSource.ENVIRONMENT:
+                names = [self.envvar] if isinstance(self.envvar, str) else list(self.envvar or ())
+                variable = next(filter(os.environ.get, names), "")
+                raise click.BadParameter(f"{error.message}; it is set by {variable}", ctx, self) from error
+            raise
+
+
 class _Value(click.ParamType[Any]):
     """Reads one value as its option says."""
 
@@ -51,12 +80,29 @@ class _Value(click.ParamType[Any]):
 
 
 def flags(*kinds: type[Any]) -> Callable[[F], F]:
-    """Return a decorator that adds a flag for every option of these dataclasses; what is not given arrives as None."""
+    """Return a decorator that adds a flag for every option of these dataclasses, and `--config` for a file of them.
+
+    What nobody gives arrives as None.
+    """
+    options = [option for kind in kinds for option in options_of(kind) if option.flag]
+
+    def load(ctx: click.Context, _: click.Parameter, path: str | None) -> None:
+        if path:
+            with readable_errors():
+                ctx.default_map = {**(ctx.default_map or {}), **read_settings(path, options)}
 
     def decorate(command: F) -> F:
-        for option in reversed([option for kind in kinds for option in options_of(kind) if option.flag]):
+        for option in reversed(options):
             command = _decorator(option)(command)
-        return command
+        return click.option(
+            "--config",
+            metavar="FILE",
+            envvar=f"{PREFIX}CONFIG",
+            is_eager=True,
+            expose_value=False,
+            callback=load,
+            help="YAML file of these options, such as `leader-elect: true`. Flags and the environment go over it.",
+        )(command)
 
     return decorate
 
@@ -64,7 +110,7 @@ def flags(*kinds: type[Any]) -> Callable[[F], F]:
 def _decorator(option: Option) -> Callable[[F], F]:
     names = (option.flag, *option.aliases)
     text = f"{option.help}{_default(option)}"
-    shared: dict[str, Any] = {"help": text, "envvar": list(option.env), "show_envvar": False, "default": None}
+    shared: dict[str, Any] = {"help": text, "envvar": list(option.env), "default": None, "cls": _Setting}
     if isinstance(option.default, bool):
         off = option.flag.replace("--", "--no-", 1)
         return click.option(f"{option.flag}/{off}", *option.aliases, option.name, **shared)

@@ -12,14 +12,15 @@ from controller.commands.flags import readable_errors
 from controller.signals import SignalPipe
 from informers.api.client import Client
 from informers.runtime import ThreadRuntime
-from informers.testing.cluster import Cluster
-from informers.testing.fake import ClusterTransport
+from informers.testing.admitting.calls import Webhooks
+from informers.testing.cluster import ALL_CONTROLLERS, Cluster, ClusterOptions
+from informers.testing.inprocess import ClusterTransport
 from informers.testing.server import ApiServer, ServerOptions
 
 if TYPE_CHECKING:
     from informers.runtime import Runtime
 
-__all__ = ["serve"]
+__all__ = ["chosen_controllers", "install", "listening", "serve", "webhook_services"]
 
 
 @click.command("serve")
@@ -46,21 +47,43 @@ __all__ = ["serve"]
 )
 @click.option(
     "--controllers",
-    type=click.Choice(["all", "none"]),
+    metavar="all|none|NAME,...",
     default="all",
     show_default=True,
-    help="Whether Deployments become Pods and children are collected, as in a cluster; none only stores.",
+    callback=lambda _context, _option, value: chosen_controllers(value),
+    help="Which of the cluster's controllers run: Deployments become Pods, children are collected; "
+    f"none is the API server alone. Names: {', '.join(sorted(ALL_CONTROLLERS))}.",
 )
-def serve(*, port: int, kubeconfig_out: Path, crds: tuple[Path, ...], controllers: str) -> None:
+@click.option(
+    "--rbac",
+    is_flag=True,
+    help="Let roles and bindings decide who may do what; without it everybody with a token may do everything.",
+)
+@click.option(
+    "--webhook-service",
+    "services",
+    multiple=True,
+    metavar="NAMESPACE/NAME=HOST:PORT",
+    callback=lambda _context, _option, values: webhook_services(values),
+    help="Where a Service is found that a webhook configuration names. May be repeated.",
+)
+def serve(
+    *,
+    port: int,
+    kubeconfig_out: Path,
+    crds: tuple[Path, ...],
+    controllers: frozenset[str] | None,
+    rbac: bool,
+    services: dict[str, str],
+) -> None:
     """Serve the embedded API server, for kubectl and any other client.
 
     Everything is in memory and gone at the end; Ctrl-C ends it.
     """
     runtime = ThreadRuntime()
     with SignalPipe() as signals, readable_errors():
-        cluster = Cluster(runtime=runtime)
-        if controllers == "all":
-            cluster.start()
+        cluster = Cluster(runtime=runtime, options=_options(controllers, rbac=rbac, services=services))
+        cluster.start()
         try:
             install(cluster, crds, runtime)
             with listening(cluster, port) as server:
@@ -69,6 +92,42 @@ def serve(*, port: int, kubeconfig_out: Path, crds: tuple[Path, ...], controller
                 signals.wait()
         finally:
             cluster.stop()
+
+
+def _options(controllers: frozenset[str] | None, *, rbac: bool, services: dict[str, str]) -> ClusterOptions:
+    return ClusterOptions(controllers=controllers, rbac=rbac, webhooks=Webhooks(services=services))
+
+
+def webhook_services(values: tuple[str, ...]) -> dict[str, str]:
+    """Return the values of `--webhook-service`, as `Webhooks.services` takes them.
+
+    Raises:
+        click.BadParameter: One is not `NAMESPACE/NAME=HOST:PORT`.
+    """
+    found: dict[str, str] = {}
+    for value in values:
+        service, _, place = value.partition("=")
+        if "/" not in service or not place.rpartition(":")[2].isdigit():
+            raise click.BadParameter(f"{value!r} is not NAMESPACE/NAME=HOST:PORT")
+        found[service] = place
+    return found
+
+
+def chosen_controllers(text: str) -> frozenset[str] | None:
+    """Return the names in the value of `--controllers`, as `ClusterOptions.controllers` takes them.
+
+    Raises:
+        click.BadParameter: A name is not one of `ALL_CONTROLLERS`.
+    """
+    if text in ("all", "none"):
+        return None if text == "all" else frozenset()
+    names = frozenset(name.strip() for name in text.split(",") if name.strip())
+    unknown = sorted(names - ALL_CONTROLLERS)
+    if unknown:
+        raise click.BadParameter(
+            f"no controller is called {unknown[0]!r}; there are {', '.join(sorted(ALL_CONTROLLERS))}"
+        )
+    return names
 
 
 def listening(cluster: Cluster, port: int) -> ApiServer:

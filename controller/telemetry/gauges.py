@@ -81,7 +81,9 @@ class QueueGauges:
         )
 
     def _depths(self, name: str, queue: QueueSnapshot) -> dict[str, float]:
-        """Return the depth by priority; a priority once shown stays, at zero."""
+        """Return the depth by priority; a priority once shown stays, at zero. A plain queue's priority is empty."""
+        if not queue.prioritized:
+            return {"": float(queue.ready)}
         shown = self._priorities[name]
         for priority in queue.depth:
             if len(shown) < PRIORITIES:
@@ -115,6 +117,29 @@ class CacheGauges:
             "Lists and watches that failed in a row; 0 is healthy.",
             labels,
             tuple((gvk, float(informer.failures)) for gvk, informer in informers),
+        )
+        yield Reading(
+            "levelset_informer_overlay_entries",
+            "Own writes, deletions and doubts that the watch has not caught up with.",
+            labels,
+            tuple((gvk, float(informer.overlay)) for gvk, informer in informers),
+        )
+        yield Reading(
+            "levelset_informer_overlay_oldest_seconds",
+            "Seconds that the oldest own write has been waiting for the watch; more than a minute is a dead stream.",
+            labels,
+            tuple((gvk, informer.overlay_age) for gvk, informer in informers),
+        )
+        backlogs: dict[tuple[str, ...], float] = {}
+        for gvk, informer in informers:
+            for handler in informer.handlers:
+                series = (*gvk, handler.name)
+                backlogs[series] = backlogs.get(series, 0.0) + handler.backlog
+        yield Reading(
+            "levelset_informer_handler_backlog",
+            "Changes that a handler has yet to be told; it grows when the handler is slow.",
+            (*labels, "handler"),
+            tuple(backlogs.items()),
         )
 
 

@@ -78,14 +78,14 @@ class _Kind:
 
 
 class Metrics(ControllerObserver):
-    """Counts what it hears.
+    """Counts what it hears; `trace_id` names the running trace, for exemplars.
 
     Threads: any thread.
     """
 
-    def __init__(self, *, runtime: Runtime) -> None:
+    def __init__(self, *, runtime: Runtime, trace_id: Callable[[], str] = str) -> None:
         self.registry = _Registry()
-        self._runtime = runtime
+        self._runtime, self._trace_id = runtime, trace_id
         self._sources: list[Callable[[], Iterable[Reading]]] = []
         self._queues = QueueGauges()
         self._controllers: dict[str, _Controller] = {}
@@ -107,8 +107,6 @@ class Metrics(ControllerObserver):
         encode, content_type = choose_encoder(accept)
         return encode(self.registry), content_type
 
-    # --- the series ---
-
     def _reconciling(self) -> None:
         count, gauge, by = self._count, self._gauge, ("controller",)
         prefix = "controller_runtime_"
@@ -120,6 +118,7 @@ class Metrics(ControllerObserver):
         self.time = self._spread(f"{prefix}reconcile_time_seconds", "Seconds per reconcile.", by, RECONCILE_BUCKETS)
         self.most = gauge(f"{prefix}max_concurrent_reconciles", "Reconciles that may run at the same time.", by)
         self.active = gauge(f"{prefix}active_workers", "Reconciles that run.", by)
+        self.stuck = count("levelset_reconciles_stuck", "Reconciles that the watchdog named.", by)
         self.lost = count("levelset_events_lost", "Informer events lost to a fault in a mapper.", (*by, "source"))
 
     def _queueing(self) -> None:
@@ -191,12 +190,13 @@ class Metrics(ControllerObserver):
         verdict: Verdict,
         *,
         seconds: Seconds,
-        error: BaseException | None,  # noqa: ARG002 - the verdict says how it counts
+        error: BaseException | None,
     ) -> None:
         """See `ControllerObserver.reconcile_finished`."""
         series = self._of(attempt.controller)
         series.active.dec()
-        series.time.observe(seconds)
+        trace = self._trace_id()
+        series.time.observe(seconds, {"trace_id": trace} if trace else None)
         series.results[verdict.label].inc()
         if verdict.label == "error":
             series.errors.inc()
@@ -209,13 +209,17 @@ class Metrics(ControllerObserver):
         """See `ControllerObserver.reconcile_timed_out`."""
         self._of(attempt.controller).timeouts.inc()
 
-    def event_lost(self, controller: str, *, source: str, error: Exception) -> None:  # noqa: ARG002 - for logs only
+    def reconcile_stuck(self, attempt: Attempt) -> None:
+        """See `ControllerObserver.reconcile_stuck`."""
+        self.stuck.labels(attempt.controller).inc()
+
+    def event_lost(self, controller: str, *, source: str, error: Exception) -> None:
         """See `ControllerObserver.event_lost`."""
         self.lost.labels(controller, source).inc()
 
     # --- queues ---
 
-    def queue_added(self, controller: str, *, priority: int) -> None:  # noqa: ARG002 - no such label in Go
+    def queue_added(self, controller: str, *, priority: int) -> None:
         """See `ControllerObserver.queue_added`."""
         self._of(controller).adds.inc()
 
@@ -223,7 +227,7 @@ class Metrics(ControllerObserver):
         """See `ControllerObserver.queue_retried`."""
         self._of(controller).retries.inc()
 
-    def queue_got(self, controller: str, *, priority: int, seconds: Seconds) -> None:  # noqa: ARG002 - the same
+    def queue_got(self, controller: str, *, priority: int, seconds: Seconds) -> None:
         """See `ControllerObserver.queue_got`."""
         self._of(controller).queued.observe(seconds)
 
@@ -235,8 +239,6 @@ class Metrics(ControllerObserver):
         """See `ControllerObserver.leader_changed`."""
         self.leader.labels(name).set(int(leading))
 
-    # --- requests ---
-
     def request(self, call: Call, *, status: int | None, seconds: Seconds, host: str) -> None:
         """See `Observer.request`."""
         code = "<error>" if status is None else str(status)
@@ -247,9 +249,7 @@ class Metrics(ControllerObserver):
         """See `Observer.retry`."""
         self.request_retries.labels("<error>" if status is None else str(status), call.method, host).inc()
 
-    # --- informers ---
-
-    def listed(self, gvk: GroupVersionKind, *, objects: int, seconds: Seconds, reason: str) -> None:  # noqa: ARG002 - gauges
+    def listed(self, gvk: GroupVersionKind, *, objects: int, seconds: Seconds, reason: str) -> None:
         """See `Observer.listed`."""
         self.lists.labels(*gvk, reason).inc()
         self._kind(gvk).last.set(self._runtime.wall().timestamp())
@@ -258,22 +258,22 @@ class Metrics(ControllerObserver):
         """See `Observer.watch_ended`."""
         self.watches.labels(*gvk, reason).inc()
 
-    def watch_event(self, gvk: GroupVersionKind, *, kind: str, object_seconds: Seconds | None = None) -> None:  # noqa: ARG002 - later
+    def watch_event(self, gvk: GroupVersionKind, *, kind: str, object_seconds: Seconds | None = None) -> None:
         """See `Observer.watch_event`."""
         series = self._kind(gvk)
         series.last.set(self._runtime.wall().timestamp())
         if kind in series.events:
             series.events[kind].inc()
 
-    def failed(self, gvk: GroupVersionKind, *, error: Exception, failures: int) -> None:  # noqa: ARG002 - for logs only
+    def failed(self, gvk: GroupVersionKind, *, error: Exception, failures: int) -> None:
         """See `Observer.failed`."""
         self.broken.labels(*gvk).inc()
 
-    def skipped(self, gvk: GroupVersionKind, *, error: str) -> None:  # noqa: ARG002 - for logs only
+    def skipped(self, gvk: GroupVersionKind, *, error: str) -> None:
         """See `Observer.skipped`."""
         self.skips.labels(*gvk).inc()
 
-    def handler_failed(self, gvk: GroupVersionKind, *, handler: str, error: Exception) -> None:  # noqa: ARG002 - logs
+    def handler_failed(self, gvk: GroupVersionKind, *, handler: str, error: Exception) -> None:
         """See `Observer.handler_failed`."""
         self.handlers.labels(*gvk).inc()
 
