@@ -10,11 +10,14 @@ A map of the room, in reading order:
     events, predicates, handlers       what happened, whether it matters, whom it concerns
     sources                            where events come from
     queue, ratelimit                   which key goes next, and when a failed one comes again
-    worker, attempt, loop, builder     one reconcile, its verdict, the controller around it, a controller in a few words
+    worker, attempt, deadline, watchdog, loop, builder
+                                       one reconcile, its verdict, the controller around it, a controller in a few words
     runnables, manager, process        what a program is made of, how it starts and stops, its exit code
     lease, leader, fence, barrier      who of several replicas may write, and on what knowledge
     series, recorder                   events for the people who run kubectl describe
     health, serve, telemetry           probes, metrics, logs, traces
+    status, debug                      what a program is doing right now, for programs and for people
+    webhooks                           plain functions that default, validate and convert
     cli, commands, manifests, demo     the command `levelset`
 
 Imports point down to `informers` and never up: nothing here knows what ought to exist.
@@ -27,12 +30,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from controller.builder import Builder
+    from controller.deadline import ReconcileTimeout, checkpoint, remaining
     from controller.events import Created, Deleted, Event, Generic, Updated
     from controller.handlers import Mapper, enqueue_mapped, enqueue_owner, enqueue_self
     from controller.health import NotReady
     from controller.lease import LeadershipLost
     from controller.loop import Controller, ControllerOptions
-    from controller.manager import Manager, ManagerOptions
+    from controller.manager import Manager
+    from controller.manageroptions import ManagerOptions
     from controller.observe import ControllerObserver
     from controller.predicates import (
         Predicate,
@@ -50,7 +55,10 @@ if TYPE_CHECKING:
     from controller.recorder import EventRecorder
     from controller.request import Reconciler, Request, Result, TerminalError
     from controller.runnables import FunctionRunnable, Runnable
-    from controller.sources import ChannelSource, FunctionSource, KindSource, Source
+    from controller.sources import ChannelSource, FunctionSource, InformerSource, KindSource, Source
+    from controller.webhooks.declared import converting, defaulting, validating
+    from controller.webhooks.review import Denied, Review
+    from controller.webhooks.server import serve_webhooks
 
 __all__ = [
     "Builder",
@@ -60,11 +68,13 @@ __all__ = [
     "ControllerOptions",
     "Created",
     "Deleted",
+    "Denied",
     "Event",
     "EventRecorder",
     "FunctionRunnable",
     "FunctionSource",
     "Generic",
+    "InformerSource",
     "KindSource",
     "LeadershipLost",
     "Manager",
@@ -73,9 +83,11 @@ __all__ = [
     "NotReady",
     "Predicate",
     "RateLimiter",
+    "ReconcileTimeout",
     "Reconciler",
     "Request",
     "Result",
+    "Review",
     "Runnable",
     "Source",
     "TerminalError",
@@ -84,6 +96,9 @@ __all__ = [
     "annotations_changed",
     "any_of",
     "bucketed",
+    "checkpoint",
+    "converting",
+    "defaulting",
     "enqueue_mapped",
     "enqueue_owner",
     "enqueue_self",
@@ -92,20 +107,25 @@ __all__ = [
     "labels_changed",
     "labels_match",
     "negated",
+    "remaining",
     "resource_version_changed",
+    "serve_webhooks",
     "spec_deletion_or_finalizers_changed",
+    "validating",
 ]
 
 _HOMES = {
     name: f"controller.{module}"
     for module, names in {
         "builder": "Builder",
+        "deadline": "ReconcileTimeout checkpoint remaining",
         "events": "Created Deleted Event Generic Updated",
         "handlers": "Mapper enqueue_mapped enqueue_owner enqueue_self",
         "health": "NotReady",
         "lease": "LeadershipLost",
         "loop": "Controller ControllerOptions",
-        "manager": "Manager ManagerOptions",
+        "manager": "Manager",
+        "manageroptions": "ManagerOptions",
         "observe": "ControllerObserver",
         "predicates": "Predicate all_of annotations_changed any_of generation_changed labels_changed labels_match "
         "negated resource_version_changed spec_deletion_or_finalizers_changed",
@@ -113,7 +133,10 @@ _HOMES = {
         "recorder": "EventRecorder",
         "request": "Reconciler Request Result TerminalError",
         "runnables": "FunctionRunnable Runnable",
-        "sources": "ChannelSource FunctionSource KindSource Source",
+        "sources": "ChannelSource FunctionSource InformerSource KindSource Source",
+        "webhooks.declared": "converting defaulting validating",
+        "webhooks.review": "Denied Review",
+        "webhooks.server": "serve_webhooks",
     }.items()
     for name in names.split()
 }

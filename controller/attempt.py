@@ -13,12 +13,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from controller.observe import NULL
 from controller.request import ReconcileFunction, Request, Result
+from controller.watchdog import Running, Watchdog
 from controller.worker import Outcome, Report, Verdict, describe, settle
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from controller.observe import ControllerObserver
     from informers.api.objects import GroupVersionKind
-    from informers.runtime import Runtime, Seconds, Timer
+    from informers.runtime import Runtime, Seconds
 
 __all__ = ["Attempt", "Attempts", "Failing", "Running", "current_attempt"]
 
@@ -26,8 +29,6 @@ log = logging.getLogger("levelset.controller")
 
 TEXT = 300
 """Characters of an error that a snapshot keeps."""
-TICK: Seconds = 1e-6
-"""A timeout this near counts as reached; more than clocks round."""
 
 
 class Attempt(NamedTuple):
@@ -47,7 +48,13 @@ class Attempt(NamedTuple):
     """How often in a row the key had failed before."""
     started: Seconds
     deadline: Seconds | None
-    """When the attempt counts as timed out, on the monotonic clock; None when never."""
+    """When its time is over, on the monotonic clock; None when never."""
+    clock: Callable[[], Seconds] = float
+    """The monotonic clock; one that stands at zero where no time passes."""
+
+    def remaining(self) -> Seconds | None:
+        """Return the seconds that are left, less than zero when it is late; None without limit."""
+        return None if self.deadline is None else self.deadline - self.clock()
 
     def fields(self) -> dict[str, Any]:
         """Return what log lines say of the attempt, under controller-runtime's keys."""
@@ -61,21 +68,6 @@ class Attempt(NamedTuple):
 
 current_attempt: ContextVar[Attempt | None] = ContextVar("current_attempt", default=None)
 """The attempt that the running thread is in: for log formatters, tracers and clients."""
-
-
-@dataclass(frozen=True, slots=True)
-class Running:
-    """A reconcile in progress.
-
-    Threads: immutable.
-    """
-
-    request: Request
-    reconcile_id: str
-    seconds: Seconds
-    """How long it has been running."""
-    timed_out: bool
-    """Whether that is longer than it may; nobody can stop it, but people can look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +97,8 @@ class Attempts:
         kind: The kind that the controller is for, for log lines.
         runtime: Clock, timer, uids.
         observe: Hears of every attempt.
-        timeout: Seconds after which an attempt is reported as timed out; None never. It is not interrupted: a thread
-            cannot be.
+        timeout: Seconds that an attempt has (`controller.deadline`); None for ever. Then it is named by the watchdog.
+        stuck_after: Seconds after which the watchdog names an attempt that has no timeout; None never.
         recover_panics: Whether a fault of the program (`Verdict.panic`) stays with its key.
 
     Threads: any thread.
@@ -121,17 +113,16 @@ class Attempts:
         kind: GroupVersionKind | None = None,
         observe: ControllerObserver = NULL,
         timeout: Seconds | None = None,
+        stuck_after: Seconds | None = None,
         recover_panics: bool = True,
     ) -> None:
         self._controller, self._reconcile, self._kind = controller, reconcile, kind
         self._runtime, self._observe, self._timeout = runtime, observe, timeout
         self._recover = recover_panics
         self._lock = runtime.lock(f"attempts {controller}")
-        self._running: dict[Request, Attempt] = {}
-        self._timed_out: set[str] = set()
         self._failing: dict[Request, tuple[int, str, Seconds]] = {}
-        self._timer: Timer | None = None
-        self._closed = False
+        limit = stuck_after if timeout is None else timeout
+        self._watchdog = Watchdog(runtime=runtime, observe=observe, limit=limit)
 
     def run(self, request: Request, priority: int) -> Verdict:
         """Reconcile one key and return what to do with it.
@@ -154,19 +145,14 @@ class Attempts:
             self._remember(attempt, outcome, verdict)
         finally:
             current_attempt.reset(token)
-            self._end(attempt)
+            self._watchdog.leave(attempt)
         if verdict.panic and outcome.error is not None and not self._recover:
             raise outcome.error
         return verdict
 
     def running(self) -> tuple[Running, ...]:
         """Return the attempts in progress, longest first."""
-        with self._lock:
-            now, attempts, late = self._runtime.monotonic(), list(self._running.values()), set(self._timed_out)
-        attempts.sort(key=lambda attempt: attempt.started)
-        return tuple(
-            Running(each.request, each.reconcile_id, now - each.started, each.reconcile_id in late) for each in attempts
-        )
+        return self._watchdog.running()
 
     def failing(self) -> tuple[Failing, ...]:
         """Return the keys that failed last time, those with most failures first."""
@@ -177,10 +163,7 @@ class Attempts:
 
     def close(self) -> None:
         """Stop watching over timeouts. Idempotent."""
-        with self._lock:
-            self._closed = True
-            if self._timer is not None:
-                self._timer.cancel()
+        self._watchdog.close()
 
     def _call(self, attempt: Attempt) -> Outcome:
         self._runtime.checkpoint("reconcile")
@@ -195,21 +178,15 @@ class Attempts:
         return Outcome(error=error, priority=attempt.priority, failures=attempt.failures)
 
     def _begin(self, request: Request, priority: int) -> Attempt:
-        identity = self._runtime.new_uid()
+        identity, now = self._runtime.new_uid(), self._runtime.monotonic()
+        deadline = None if self._timeout is None else now + self._timeout
         with self._lock:
-            now = self._runtime.monotonic()
-            deadline = None if self._timeout is None else now + self._timeout
             failures = self._failing.get(request, (0,))[0]
-            attempt = Attempt(self._controller, self._kind, request, identity, priority, failures, now, deadline)
-            self._running[request] = attempt
-            if deadline is not None and self._timer is None:
-                self._watch(deadline - now)
+        attempt = Attempt(
+            self._controller, self._kind, request, identity, priority, failures, now, deadline, self._runtime.monotonic
+        )
+        self._watchdog.enter(attempt)
         return attempt
-
-    def _end(self, attempt: Attempt) -> None:
-        with self._lock:
-            self._running.pop(attempt.request, None)
-            self._timed_out.discard(attempt.reconcile_id)
 
     def _remember(self, attempt: Attempt, outcome: Outcome, verdict: Verdict) -> None:
         with self._lock:
@@ -237,23 +214,3 @@ class Attempts:
         else:
             trace = outcome.error if verdict.report is Report.TRACEBACK else None
             log.error("Reconciler error", exc_info=trace, extra={"fields": fields})
-
-    # --- timeouts: one timer for all attempts, armed while any runs ---
-
-    def _watch(self, delay: Seconds) -> None:
-        """Look again after `delay` seconds; call with the lock held."""
-        self._timer = None if self._closed else self._runtime.call_later(delay, self._look)
-
-    def _look(self) -> None:
-        with self._lock:
-            now, self._timer = self._runtime.monotonic(), None
-            watched = [a for a in self._running.values() if a.reconcile_id not in self._timed_out]
-            late = [a for a in watched if a.deadline is not None and a.deadline <= now + TICK]
-            self._timed_out.update(attempt.reconcile_id for attempt in late)
-            following = min((a.deadline for a in watched if a.deadline is not None and a not in late), default=None)
-            if following is not None:
-                self._watch(following - now)
-        for attempt in late:
-            self._observe.reconcile_timed_out(attempt)
-            seconds = now - attempt.started
-            log.error("Reconcile exceeds its timeout", extra={"fields": {**attempt.fields(), "seconds": seconds}})

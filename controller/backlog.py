@@ -5,9 +5,10 @@ The rules of `controller.queue` over plain values; the time is an argument. No l
 
 from __future__ import annotations
 
-import itertools
+from bisect import bisect
+from collections import deque
 from heapq import heapify, heappop, heappush
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     from controller.observe import ControllerObserver
@@ -16,40 +17,43 @@ if TYPE_CHECKING:
 
 __all__ = ["Backlog"]
 
-NEVER: Seconds = float("inf")
 TICK: Seconds = 1e-6
 """A due time this near counts as reached: more than clocks round in a century, less than anybody waits."""
 SLACK = 64
-"""Outdated heap entries that are never worth a sweep."""
+"""Outdated entries that are never worth a sweep."""
 
 
 class Item:
     """One key in the backlog.
 
-    `ready_at` is None once it is ready. `ticket` is that of its newest heap entry; older entries count for nothing.
+    `ready_at` is None once it is ready. `order` numbers the moments at which keys got their places: ready keys of one
+    priority go by it. A `stale` item was replaced by another of the same key; an `aside` one reached the front of its
+    line while its key was being worked on, and waits beside the line.
 
     Threads: call with the queue's lock held.
     """
 
-    __slots__ = ("key", "order", "priority", "ready_at", "since", "ticket")
+    __slots__ = ("aside", "key", "order", "priority", "ready_at", "since", "stale")
 
-    def __init__(self, key: Request, priority: int, order: int) -> None:
-        self.key, self.priority, self.order = key, priority, order
-        self.ready_at: Seconds | None = NEVER
-        self.since: Seconds = 0.0
-        self.ticket = -1
+    def __init__(self, key: Request, priority: int, order: int, ready_at: Seconds | None, since: Seconds) -> None:
+        self.key, self.priority, self.order, self.ready_at, self.since = key, priority, order, ready_at, since
+        self.aside = self.stale = False
+
+
+Line: TypeAlias = "deque[Item]"
 
 
 class Backlog:
-    """Ready keys by priority and age, delayed keys by due time, and the keys that somebody works on.
+    """Ready keys in one line for each priority, delayed keys by due time, and the keys that somebody works on.
 
-    Invariants: a key is in at most once, ready or delayed, whether or not it is being worked on as well. `_ready` and
-    `_aged` hold exactly the ready keys that nobody works on, `_delayed` the delayed ones, each among outdated entries
-    that are skipped and, once they are the majority, swept.
+    Invariants: a key is in at most once, ready or delayed, whether or not it is being worked on as well. Each line is
+    in the order of `Item.order`. Outdated entries are skipped and, once they are the majority, swept.
+
+    Every step takes constant time but for the number of different priorities, which are few.
 
     Args:
         name: The queue's name, for the observer.
-        observe: Hears what becomes ready, how many are, and how long they were.
+        observe: Hears what becomes ready, and how long it was ready and worked on.
         patience: How many keys may be taken in a row ahead of an older one; None never lets age count.
 
     Threads: call with the queue's lock held.
@@ -60,13 +64,15 @@ class Backlog:
         """Keys being worked on, and since when."""
         self.depth: dict[int, int] = {}
         """Ready keys by priority, those included that are also being worked on."""
-        self._name, self._observe = name, observe
+        self._name = name
+        self._added, self._got, self._done = observe.queue_added, observe.queue_got, observe.queue_done
         self._patience, self._overtaken = patience, 0
-        self._numbers = itertools.count()
+        self._order = self._stale = 0
         self._items: dict[Request, Item] = {}
-        self._ready: list[Any] = []  # (-priority, order, ticket, item)
-        self._aged: list[Any] = []  # (order, ticket, item)
-        self._delayed: list[Any] = []  # (ready_at, -priority, order, ticket, item)
+        self._ready = self._held = 0  # all ready keys, and those of them that are also being worked on
+        self._lines: dict[int, Line] = {}
+        self._by_urgency: list[tuple[int, Line]] = []  # (-priority, line), the most urgent first
+        self._delayed: list[Any] = []  # (ready_at, -priority, order, item)
 
     def put(self, key: Request, *, ready_at: Seconds | None, priority: int, now: Seconds) -> None:
         """Put a key in, or hasten it: the earlier time and the higher priority win; None is ready at once.
@@ -74,63 +80,68 @@ class Backlog:
         A raised key goes to the end of its new priority.
         """
         item = self._items.get(key)
-        if item is None:
-            item = self._items[key] = Item(key, priority, next(self._numbers))
-        raised = priority > item.priority
-        if raised:
-            if item.ready_at is None:
-                self._count(item.priority, -1)
-                self._count(priority, +1)
-            item.priority, item.order = priority, next(self._numbers)
-        sooner = item.ready_at is not None and (ready_at is None or ready_at < item.ready_at)
-        if sooner and ready_at is None:
-            self._make_ready(item, now)
-        elif sooner or raised:
-            item.ready_at = ready_at if sooner else item.ready_at
+        if item is not None:
+            self._hasten(item, ready_at, priority, now)
+            return
+        self._order += 1
+        item = self._items[key] = Item(key, priority, self._order, ready_at, now)
+        if ready_at is None:
             self._line_up(item)
+        else:
+            self._delay(item)
 
     def promote(self, now: Seconds) -> None:
         """Make the delayed keys ready whose time has come, in the order of their times and from then on."""
-        while (due := self.next_due()) is not None and due <= now + TICK:
-            *_, item = heappop(self._delayed)
-            self._make_ready(item, min(due, now))
+        while self._delayed and self._delayed[0][0] <= now + TICK:
+            due, _, order, item = heappop(self._delayed)
+            if item.ready_at == due and item.order == order:
+                self._make_ready(item, min(due, now))
 
     def take(self, now: Seconds) -> tuple[Request, int] | None:
         """Take the next key and its priority, to be worked on until `release`; None when no key can be taken."""
-        item = self._next()
+        item = self._next() if self._ready > self._held else None
         if item is None:
             return None
-        item.ticket = -1
-        del self._items[item.key]
-        self._count(item.priority, -1)
-        self.processing[item.key] = now
-        self._observe.queue_got(self._name, priority=item.priority, seconds=now - item.since)
-        return item.key, item.priority
+        key, priority = item.key, item.priority
+        self._lines[priority].popleft()
+        del self._items[key]
+        self._ready -= 1
+        self._leave(priority)
+        self.processing[key] = now
+        self._got(self._name, priority=priority, seconds=now - item.since)
+        return key, priority
 
     def release(self, key: Request, now: Seconds) -> bool:
         """Nobody works on the key any more. Returns whether it was ready all the while, and can now be taken again."""
         began = self.processing.pop(key, None)
         if began is None:
             return False
-        self._observe.queue_done(self._name, seconds=now - began)
+        self._done(self._name, seconds=now - began)
         item = self._items.get(key)
         if item is None or item.ready_at is not None:
             return False
-        self._line_up(item)
+        self._held -= 1
+        if item.aside:
+            self._back_in_line(item)
         return True
 
     def takeable(self) -> bool:
         """Whether `take` would find a key."""
-        return self._head(self._ready) is not None
+        return self._ready > self._held
 
     def next_due(self) -> Seconds | None:
         """Return when the first delayed key is due; None when there is none."""
-        item = self._head(self._delayed)
-        return None if item is None else item.ready_at
+        while self._delayed:
+            due, _, order, item = self._delayed[0]
+            if item.ready_at == due and item.order == order:
+                found: Seconds = due
+                return found
+            heappop(self._delayed)
+        return None
 
     def waiting(self) -> int:
         """How many keys are delayed."""
-        return len(self._items) - len(self)
+        return len(self._items) - self._ready
 
     def oldest(self) -> Seconds | None:
         """Return since when the longest ready key is ready; None when none is. Looks at every key."""
@@ -138,52 +149,124 @@ class Backlog:
 
     def __len__(self) -> int:
         """How many keys are ready, those included that are also being worked on."""
-        return sum(self.depth.values())
+        return self._ready
+
+    # --- which goes next ---
 
     def _next(self) -> Item | None:
-        first, oldest = self._head(self._ready), self._head(self._aged)
-        if first is oldest or oldest is None:
+        """Return the first of the most urgent line, or, when enough went ahead of it, the oldest of all firsts."""
+        first: Item | None = None
+        oldest: Item | None = None
+        for _, line in self._by_urgency:
+            head = self._head(line) if line else None
+            if head is None:
+                continue
+            if first is None or oldest is None:
+                first = oldest = head
+                if self._patience is None:
+                    return first
+            elif head.order < oldest.order:
+                oldest = head
+        if first is oldest:
             self._overtaken = 0
-            return first
-        if self._patience is not None and self._overtaken >= self._patience:
+        elif self._patience is not None and self._overtaken >= self._patience:
             self._overtaken = 0
             return oldest
-        self._overtaken += 1
+        else:
+            self._overtaken += 1
         return first
 
+    def _head(self, line: Line) -> Item | None:
+        """Return the first of a line that can be taken; what stands in its way is dropped or put aside."""
+        while line:
+            item = line[0]
+            if item.stale:
+                self._stale -= 1
+            elif item.key in self.processing:
+                item.aside = True
+            else:
+                return item
+            line.popleft()
+        return None
+
+    # --- how keys get to their places ---
+
+    def _hasten(self, item: Item, ready_at: Seconds | None, priority: int, now: Seconds) -> None:
+        sooner = item.ready_at is not None and (ready_at is None or ready_at < item.ready_at)
+        raised = priority > item.priority
+        if not sooner and not raised:
+            return
+        if raised:
+            if item.ready_at is None:
+                self._raise(item, priority)
+                return
+            self._order += 1
+            item.priority, item.order = priority, self._order
+        if ready_at is None:
+            self._make_ready(item, now)
+            return
+        item.ready_at = ready_at if sooner else item.ready_at
+        self._delay(item)
+
+    def _raise(self, item: Item, priority: int) -> None:
+        """Move a ready key to the end of a more urgent line; its old place goes stale, unless it is beside the line."""
+        self._order += 1
+        raised = self._items[item.key] = Item(item.key, priority, self._order, None, item.since)
+        self._leave(item.priority)
+        self.depth[priority] = self.depth.get(priority, 0) + 1
+        self._line(priority).append(raised)
+        if item.aside:
+            return
+        item.stale, self._stale = True, self._stale + 1
+        if self._stale > len(self._items) + SLACK:
+            self._stale = 0
+            for line in self._lines.values():
+                current = [each for each in line if not each.stale]
+                line.clear()
+                line.extend(current)
+
     def _make_ready(self, item: Item, now: Seconds) -> None:
-        item.ready_at, item.since, item.order = None, now, next(self._numbers)
-        self._observe.queue_added(self._name, priority=item.priority)
-        self._count(item.priority, +1)
+        self._order += 1
+        item.ready_at, item.since, item.order = None, now, self._order
         self._line_up(item)
 
     def _line_up(self, item: Item) -> None:
-        item.ticket = ticket = next(self._numbers)
-        if item.ready_at is not None:
-            self._push(self._delayed, (item.ready_at, -item.priority, item.order, ticket, item))
-        elif item.key not in self.processing:
-            self._push(self._ready, (-item.priority, item.order, ticket, item))
-            self._push(self._aged, (item.order, ticket, item))
+        priority = item.priority
+        self._ready += 1
+        if item.key in self.processing:
+            self._held += 1
+        self.depth[priority] = self.depth.get(priority, 0) + 1
+        self._line(priority).append(item)
+        self._added(self._name, priority=priority)
 
-    def _push(self, heap: list[Any], entry: tuple[Any, ...]) -> None:
-        if len(heap) > 2 * len(self._items) + SLACK:
-            heap[:] = [old for old in heap if old[-1].ticket == old[-2]]
-            heapify(heap)
-        heappush(heap, entry)
+    def _delay(self, item: Item) -> None:
+        if len(self._delayed) > 2 * len(self._items) + SLACK:
+            self._delayed = [old for old in self._delayed if old[3].ready_at == old[0] and old[3].order == old[2]]
+            heapify(self._delayed)
+        heappush(self._delayed, (item.ready_at, -item.priority, item.order, item))
 
-    def _head(self, heap: list[Any]) -> Item | None:
-        while heap:
-            *_, ticket, item = heap[0]
-            if item.ticket == ticket:
-                current: Item = item
-                return current
-            heappop(heap)
-        return None
+    def _back_in_line(self, item: Item) -> None:
+        """Give an item that waited beside its line its place again: before all that are younger."""
+        item.aside, line, place = False, self._line(item.priority), 0
+        while place < len(line) and line[place].order < item.order:
+            place += 1
+        line.insert(place, item)
 
-    def _count(self, priority: int, change: int) -> None:
-        depth = self.depth.get(priority, 0) + change
-        self._observe.queue_depth(self._name, priority=priority, depth=depth)
-        if depth:
-            self.depth[priority] = depth
+    def _line(self, priority: int) -> Line:
+        line = self._lines.get(priority)
+        if line is None:
+            if len(self._lines) >= 2 * len(self.depth) + SLACK:  # empty lines stay for a while: they are soon needed
+                self._lines = {each: line for each, line in self._lines.items() if line}
+                self._by_urgency = [(least, line) for least, line in self._by_urgency if line]
+            line = self._lines[priority] = deque()
+            place = bisect(self._by_urgency, -priority, key=lambda pair: pair[0])
+            self._by_urgency.insert(place, (-priority, line))
+        return line
+
+    def _leave(self, priority: int) -> None:
+        """One key less is ready at this priority."""
+        left = self.depth[priority] - 1
+        if left:
+            self.depth[priority] = left
         else:
             del self.depth[priority]

@@ -16,13 +16,14 @@ from informers.api.transport import Call
 from informers.api.wire import ListPage, decode_list
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from informers.api.discovery import Discovery
     from informers.api.objects import NamespacedName
     from informers.api.transport import Transport
-    from informers.cache import Cache, CacheOptions
+    from informers.cache import Cache
     from informers.runtime import Event, Runtime, Seconds
+    from informers.scope import Collection
 
 __all__ = ["Barrier", "seen"]
 
@@ -73,7 +74,6 @@ class Barrier:
         cache: Has the mirrors; its first synchronization is over, but for kinds that are absent.
         transport: Lists; reads pass its fence.
         discovery: Knows the paths.
-        options: What the cache mirrors.
         runtime: Clock and waiting.
 
     Threads: one owner thread.
@@ -86,11 +86,10 @@ class Barrier:
         transport: Transport,
         discovery: Discovery,
         *,
-        options: CacheOptions,
         runtime: Runtime,
     ) -> None:
         self._cache, self._transport, self._discovery = cache, transport, discovery
-        self._options, self._runtime = options, runtime
+        self._runtime = runtime
 
     def wait(self, *, timeout: Seconds, halted: Event) -> bool:
         """Wait until every mirror has seen what there was when this was called; False when called off.
@@ -100,18 +99,18 @@ class Barrier:
         """
         deadline = self._runtime.monotonic() + timeout
         for informer in self._cache.snapshot():
-            for namespace in self._scopes(informer.gvk):
-                if not self._wait(informer.gvk, namespace, deadline, halted):
+            for collection in self._collections(informer.gvk):
+                if not self._wait(informer.gvk, collection, deadline, halted):
                     return False
         return not halted.is_set()
 
-    def _wait(self, gvk: GroupVersionKind, namespace: str, deadline: Seconds, halted: Event) -> bool:
+    def _wait(self, gvk: GroupVersionKind, collection: Collection, deadline: Seconds, halted: Event) -> bool:
         listing: tuple[dict[NamespacedName, str], str] | None = None
         pause, reason = GLANCES[0], "its mirror lags"
         while True:
             try:
-                listing = listing or self._list(gvk, namespace)
-                if self._seen(gvk, namespace, *listing):
+                listing = listing or self._list(gvk, collection)
+                if self._seen(gvk, collection.namespace, *listing):
                     return True
             except (KindNotServed, NotFound):  # its first list is yet to come, and will be newer than the win
                 return True
@@ -123,26 +122,25 @@ class Barrier:
                 raise SyncTimeout(f"the cache of {gvk} did not catch up with the last leader's writes: {reason}")
             pause = min(2 * pause, GLANCES[1])
 
-    def _scopes(self, gvk: GroupVersionKind) -> tuple[str, ...]:
+    def _collections(self, gvk: GroupVersionKind) -> Sequence[Collection]:
         try:
-            namespaced = self._discovery.resource(gvk).namespaced
+            self._discovery.resource(gvk)
         except KindNotServed:
             return ()
-        return self._options.namespaces if namespaced and self._options.namespaces else ("",)
+        return self._cache.informer(gvk).collections()
 
-    def _list(self, gvk: GroupVersionKind, namespace: str) -> tuple[dict[NamespacedName, str], str]:
-        path, token = self._discovery.resource(gvk).path(namespace), ""
+    def _list(self, gvk: GroupVersionKind, collection: Collection) -> tuple[dict[NamespacedName, str], str]:
+        path, token = self._discovery.resource(gvk).path(collection.namespace), ""
         listed: dict[NamespacedName, str] = {}
-        part = self._options.kinds.get(gvk)
-        selection = {"labelSelector": part.labels, "fieldSelector": part.fields} if part else {}
         while True:
-            query = {**selection, "limit": str(PAGE), "continue": token}
-            call = Call("GET", path, tuple(pair for pair in query.items() if pair[1]), accept=METADATA)
+            query = (*collection.query, ("limit", str(PAGE)), ("continue", token))
+            call = Call("GET", path, tuple(pair for pair in query if pair[1]), accept=METADATA)
             response = self._transport.request(call)
             if response.status != 200:
                 raise api_error(response.status, response.body, retry_after=response.retry_after)
             page = _page(response.body, gvk)
-            listed |= {item.key: item.meta.resource_version for item in page.items}
+            mirrored = [item for item in page.items if collection.gate.holds(item.meta)]
+            listed |= {item.key: item.meta.resource_version for item in mirrored}
             token = page.continue_
             if not token:
                 return listed, page.resource_version

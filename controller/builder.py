@@ -46,6 +46,11 @@ class Defaults(Protocol):
         """Seconds that sources may take to sync."""
         ...
 
+    @property
+    def reconcile_timeout(self) -> Seconds | None:
+        """Seconds that a reconcile may take."""
+        ...
+
 
 class Host(Protocol):
     """What a controller needs around it: a `Manager`, or a stand-in."""
@@ -201,6 +206,7 @@ class Builder:
             own,
             max_concurrent_reconciles=own.max_concurrent_reconciles or common.max_concurrent_reconciles,
             cache_sync_timeout=common.cache_sync_timeout if own.cache_sync_timeout == 0 else own.cache_sync_timeout,
+            reconcile_timeout=common.reconcile_timeout if own.reconcile_timeout == 0 else own.reconcile_timeout,
         )
 
 

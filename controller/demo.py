@@ -90,7 +90,9 @@ class Demo:
         self.client = Client(transport, runtime=self.runtime, field_manager="demo")
         for crd in manifest(_CRD):
             self.client.apply(crd)
-        options = ManagerOptions(metrics_bind_address="0", health_probe_bind_address="0")
+        options = ManagerOptions(
+            metrics_bind_address="0", health_probe_bind_address="0", debug_bind_address="0", webhook_bind_address="0"
+        )
         manager = Manager(options=options, config=load_config(kubeconfig=self.kubeconfig), runtime=self.runtime)
         setup_named("memcached")(manager)
         stack.callback(manager.stop)

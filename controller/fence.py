@@ -5,7 +5,9 @@ at the clock at the moment of sending; it needs no thread, no callback and nobod
 
 A write is sent only before `renewed + renew_deadline`, where `renewed` is when the last successful renewal was *sent*;
 and it is given at most until `renewed + lease_duration`, here as the time limit and on the server as `?timeout=`. No
-standby takes over before that instant, whatever its clock says about the time of day.
+standby takes over before that instant, whatever its clock says about the time of day. The transport looks at the clock
+once more before each attempt (`Call.until`), so that a process that was stopped in between, or waited for a retry, does
+not send what was admitted long ago. What is left is the moment between that look and the kernel's taking the bytes.
 """
 
 from __future__ import annotations
@@ -62,7 +64,8 @@ class Fence:
             raise LeadershipLost(f"{call.method} {call.path} was not sent: {why}")
         limit = min(call.timeout or DEFAULT_TIMEOUT, renewed + self._duration - now)
         query = tuple(pair for pair in call.query if pair[0] != "timeout")
-        return replace(call, timeout=limit, query=(*query, ("timeout", f"{max(1, int(limit * 1000))}ms")))
+        told = (*query, ("timeout", f"{max(1, int(limit * 1000))}ms"))
+        return replace(call, timeout=limit, query=told, until=renewed + self._deadline)
 
 
 class FencedTransport:

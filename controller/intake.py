@@ -80,6 +80,15 @@ class Intake:
                 fields = {**self._fields, "source": source.name, "error": describe(error)}
                 log.exception("Stopping EventSource failed", extra={"fields": fields})
 
+    def replay(self) -> None:
+        """Let the sources that can feed the queue with everything once more."""
+        with self._lock:
+            sources = list(self._sources) if self._open and not self._closed else []
+        for source in sources:
+            replay = getattr(source, "replay", None)
+            if replay is not None:
+                replay()
+
     def status(self) -> tuple[tuple[str, SourceStatus], ...]:
         """Return each source's name and how far it is."""
         with self._lock:

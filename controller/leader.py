@@ -7,17 +7,24 @@ tries again: the program ends, and a fresh process competes with a fresh memory.
 
 from __future__ import annotations
 
-import json
 import logging
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
-from controller.lease import JITTER, LEASE, LeaderOptions, LeadershipLost, Lease, Move, View, step, written
+from controller.lease import (
+    JITTER,
+    RELEASED,
+    LeaderOptions,
+    LeadershipLost,
+    LeaderSnapshot,
+    Lease,
+    Move,
+    View,
+    step,
+    written,
+)
+from controller.leases import LeaseBell, Leases, newer
 from informers.api.errors import AlreadyExists, ApiError, Conflict, Forbidden, LevelsetError, NotFound
-from informers.api.status import api_error
-from informers.api.transport import Call
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +34,7 @@ if TYPE_CHECKING:
     from informers.api.transport import Transport
     from informers.runtime import Runtime, Seconds, Task
 
-__all__ = ["Elector", "LeaderOptions", "LeaderSnapshot", "LeadershipLost"]
+__all__ = ["Elector", "LeaderOptions", "LeaderSnapshot", "LeadershipLost", "identity_of"]
 
 log = logging.getLogger("levelset.leader")
 
@@ -35,21 +42,9 @@ ATTEMPT = 5.0
 """Most seconds one request may take; half the default renew deadline, so that a hung one leaves time for another."""
 
 
-@dataclass(frozen=True, slots=True)
-class LeaderSnapshot:
-    """One elector at one moment.
-
-    Threads: immutable.
-    """
-
-    identity: str
-    holder: str
-    """Who holds the lease as seen last; empty when nobody does or nobody looked."""
-    leading: bool
-    remaining: Seconds
-    """Seconds for which writes would still be let through without another renewal."""
-    failures: int
-    """Attempts that failed in a row."""
+def identity_of(options: LeaderOptions, runtime: Runtime) -> str:
+    """Return what this replica calls itself: as configured, or the host name and a fresh uid."""
+    return options.leader_identity or f"{os.uname().nodename}_{runtime.new_uid()}"
 
 
 class Elector:
@@ -65,6 +60,8 @@ class Elector:
         namespace: Where the lease lives when the options name no namespace.
         on_leading: Called on the elector's task; MUST be quick, renewals wait for it.
         on_lost: Called with the reason; MUST be quick.
+        dress: Called with each Lease before it is sent, and returns it with what else it shall say.
+        replace_lost: Whether a held lease that somebody deleted is made again; if not, it is lost.
 
     Threads: any thread.
     Blocks: only `stop`.
@@ -82,14 +79,25 @@ class Elector:
         namespace: str = "default",
         on_leading: Callable[[], None],
         on_lost: Callable[[LeadershipLost], None],
+        dress: Callable[[Obj], Obj] = lambda obj: obj,
+        replace_lost: bool = True,
     ) -> None:
         self.options, self.namespace = options, options.leader_election_namespace or namespace
-        self._transport, self._runtime, self._fence = transport, runtime, fence
+        self._leases, self._runtime, self._fence = Leases(transport, self.namespace), runtime, fence
         self._on_leading, self._on_lost = on_leading, on_lost
-        identity = options.leader_identity or f"{os.uname().nodename}_{runtime.new_uid()}"
-        self._view, self._obj = View(identity), self._blank()
+        self._dress, self._replace_lost = dress, replace_lost
+        name = options.leader_election_id
+        self._view, self._obj = View(identity_of(options, runtime)), self._leases.blank(name)
+        self._bell = LeaseBell(
+            self._leases,
+            (("fieldSelector", f"metadata.name={name}"),),
+            runtime=runtime,
+            rung=self._rung,
+            pause=options.retry_period,
+        )
         self._lock = runtime.lock("leader")
-        self._stopping = runtime.event("leader stopping")
+        self._stopping, self._wake = runtime.event("leader stopping"), runtime.event("leader wake")
+        self._heard: tuple[Obj, Seconds] | None = None
         self._tasks: list[Task] = []
         self._leading = self._lost = False
         self._failures = 0
@@ -97,6 +105,7 @@ class Elector:
     def start(self) -> None:
         """Begin to compete; returns at once."""
         self._tasks.append(self._runtime.spawn("leader election", self._compete))
+        self._bell.start()
 
     def stop(self, deadline: Seconds, *, release: bool) -> None:
         """Stop competing, and let go of the lease if asked.
@@ -107,12 +116,18 @@ class Elector:
                 still be running this MUST be False.
         """
         self._stopping.set()
+        self._wake.set()
+        self._bell.stop(deadline)
         ended = [task.join(max(0.0, deadline - self._runtime.monotonic())) for task in self._tasks]
         with self._lock:
             self._leading = False
         self._fence.close()
         if release and all(ended) and self._view.ours and not self._lost:
             self._release(deadline)
+
+    def nudge(self) -> None:
+        """Renew or ask now instead of at the next turn. Never blocks."""
+        self._wake.set()
 
     def check(self) -> None:
         """Raise when the elector is dead though it should run: a health check."""
@@ -133,15 +148,34 @@ class Elector:
     # --- competing ---
 
     def _compete(self) -> None:
-        pause = 0.0
-        while not self._stopping.wait(pause) and not self._lost:
+        while not self._stopping.is_set() and not self._lost:
+            began = self._runtime.monotonic()
             try:
                 self._attempt()
                 self._failures = 0
             except Exception as error:  # noqa: BLE001 - whatever it is, trying again is all there is
                 self._complain(error)
-            spread = 1.0 if self._leading else 1.0 + self._runtime.random.random() * JITTER
-            pause = self.options.retry_period * spread
+            self._wake.wait(self._pause(began))
+            self._wake.clear()
+
+    def _pause(self, began: Seconds) -> Seconds:
+        """Return how long to wait: a leader renews once a period, a candidate is there when the lease lapses."""
+        period, now = self.options.retry_period, self._runtime.monotonic()
+        if self._leading:
+            return max(0.0, began + period - now)
+        pause = period * (1.0 + self._runtime.random.random() * JITTER)
+        lapses = self._view.free_at - now
+        return min(pause, lapses) if lapses > 0 else pause
+
+    def _rung(self, obj: Obj, deleted: bool) -> None:  # noqa: FBT001 - the bell's signature
+        """Hear of a change, on the bell's task; only the candidate's own looks and the server's answers decide."""
+        lease = Lease.read(obj)
+        with self._lock:
+            self._heard = (obj, self._runtime.monotonic())
+            foreign = bool(lease.holder) and lease.holder != self._view.identity
+            urgent = deleted or (foreign if self._leading else lease.released)
+        if urgent:
+            self._wake.set()
 
     def _attempt(self) -> None:
         """Try once to take or renew the lease."""
@@ -152,37 +186,44 @@ class Elector:
             except ApiError as error:
                 log.debug("renewing without reading failed", extra={"fields": {"reason": str(error)}})
         self._look()
-        move = step(self._view, self._runtime.monotonic())
-        if move is not Move.WAIT:
-            self._write(move)
-        elif self._leading:
+        if self._leading and not self._view.ours:
             holder = self._view.lease.holder if self._view.lease else ""
-            self._lose(f"{holder} holds the lease {self.options.leader_election_id}")
+            self._lose(f"{holder or 'nobody'} holds the lease {self._where}")
+        elif self._leading and self._view.gone and not self._replace_lost:
+            self._lose(f"the lease {self._where} is gone")
+        elif (move := step(self._view, self._runtime.monotonic())) is not Move.WAIT:
+            self._write(move)
 
     def _look(self) -> None:
         before = self._view.lease
+        with self._lock:
+            heard, self._heard = self._heard, None
+        if heard is not None and newer(heard[0], self._obj):
+            self._learn(*heard)
         try:
-            self._learn(self._send("GET"), self._runtime.monotonic)
+            obj = self._leases.get(self.options.leader_election_id, limit=self._limit())
+            self._learn(obj, self._runtime.monotonic())
         except NotFound:
-            self._obj, self._view = self._blank(), self._view.seen(None, self._runtime.monotonic())
+            self._obj = self._leases.blank(self.options.leader_election_id)
+            self._view = self._view.seen(None, self._runtime.monotonic())
         lease = self._view.lease
         if lease and lease.holder and (before is None or before.holder != lease.holder):
             log.info("leader is known", extra={"fields": {"leader": lease.holder, "lease": self._where}})
 
     def _write(self, move: Move) -> None:
         wall, identity = self._runtime.wall(), self._view.identity
+        obj = self._dress(written(self._obj, move, identity, self.options.lease_duration, wall))
+        self._view = self._view.sending(obj["spec"]["renewTime"])
         sent = self._runtime.monotonic()
+        send = self._leases.create if move is Move.CREATE else self._leases.update
         try:
-            answer = self._send(
-                "POST" if move is Move.CREATE else "PUT",
-                written(self._obj, move, identity, self.options.lease_duration, wall),
-            )
+            answer = send(obj, limit=self._limit())
         except (AlreadyExists, Conflict):
             if self._leading:
                 raise
             log.debug("another candidate was faster", extra={"fields": {"lease": self._where}})
             return
-        self._learn(answer, lambda: sent)
+        self._learn(answer, sent)
         self._renewed(sent)
 
     def _renewed(self, sent: Seconds) -> None:
@@ -220,7 +261,8 @@ class Elector:
                 if not self._view.ours:
                     return
                 try:
-                    self._learn(self._send("PUT", written(self._obj, Move.RENEW, "", 1.0, self._runtime.wall())))
+                    free = self._dress(written(self._obj, Move.RENEW, "", RELEASED, self._runtime.wall()))
+                    self._learn(self._leases.update(free, limit=self._limit()), self._runtime.monotonic())
                 except Conflict:
                     continue
                 log.info("released the lease", extra={"fields": {"lease": self._where}})
@@ -233,23 +275,13 @@ class Elector:
 
     # --- the server ---
 
-    def _send(self, method: str, body: Obj | None = None) -> Obj:
-        path = f"/apis/{LEASE[0]}/namespaces/{quote(self.namespace, safe='')}/leases"
-        if method != "POST":
-            path += f"/{quote(self.options.leader_election_id, safe='')}"
+    def _limit(self) -> Seconds:
         limit = min(ATTEMPT, self.options.renew_deadline / 2)
-        if self._leading:
-            limit = min(limit, max(0.1, self._fence.remaining()))
-        encoded = None if body is None else json.dumps(body).encode()
-        response = self._transport.request(Call(method, path, body=encoded, timeout=limit))
-        if response.status >= 300:
-            raise api_error(response.status, response.body, retry_after=response.retry_after)
-        answer: Obj = json.loads(response.body)
-        return answer
+        return min(limit, max(0.1, self._fence.remaining())) if self._leading else limit
 
-    def _learn(self, obj: Obj, at: Callable[[], Seconds] | None = None) -> None:
+    def _learn(self, obj: Obj, at: Seconds) -> None:
         self._obj = obj
-        self._view = self._view.seen(Lease.read(obj), (at or self._runtime.monotonic)())
+        self._view = self._view.seen(Lease.read(obj), at)
 
     def _complain(self, error: Exception) -> None:
         self._failures += 1
@@ -259,10 +291,6 @@ class Elector:
         fields = {"lease": self._where, "error": f"{error}{fix}", "attempts": self._failures}
         trace = None if isinstance(error, LevelsetError) else error
         log.warning("cannot reach the lease; trying again", exc_info=trace, extra={"fields": fields})
-
-    def _blank(self) -> Obj:
-        metadata = {"name": self.options.leader_election_id, "namespace": self.namespace}
-        return {"apiVersion": LEASE[0], "kind": LEASE[1], "metadata": metadata}
 
     @property
     def _where(self) -> str:

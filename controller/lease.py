@@ -1,7 +1,10 @@
 """The rules of leader election, over plain values: who may take the lease, and what they then write.
 
 The rules are client-go's: a candidate judges a lease only by its own monotonic clock, from the moment it saw the lease
-change, never by the times written inside, which another machine's clock made. No input or output and no clock in here.
+change, never by the times written inside, which another machine's clock made. Three rules are stricter, each against
+two leaders at once: a lease counts as ours only if we wrote it in this life, one that somebody deleted under its holder
+is waited out like one that is held, and so is one whose holder was struck out by hand. No input or output and no clock
+in here.
 """
 
 from __future__ import annotations
@@ -23,11 +26,14 @@ if TYPE_CHECKING:
 __all__ = [
     "JITTER",
     "LEASE",
+    "RELEASED",
     "LeaderOptions",
+    "LeaderSnapshot",
     "LeadershipLost",
     "Lease",
     "Move",
     "View",
+    "check_times",
     "micro_time",
     "step",
     "written",
@@ -38,6 +44,12 @@ JITTER = 1.2
 """Candidates ask every `retry_period` times 1 to 1 + JITTER, so that they do not ask in step (client-go's factor)."""
 
 
+RELEASED: Seconds = 1.0
+"""The duration of a lease that was let go of, as client-go writes it."""
+REMEMBERED = 16
+"""Writes without an answer that a candidate remembers; their time limit is 5 s each."""
+
+
 class LeadershipLost(LevelsetError):
     """This process is not the leader, or may no longer be: it MUST NOT write. The program ends; a standby goes on."""
 
@@ -46,8 +58,9 @@ class LeadershipLost(LevelsetError):
 class LeaderOptions:
     """Whether replicas elect one of them, and how patient they are.
 
-    After a clean stop another replica takes over within `retry_period` times 2.2; after a kill within that much more
-    than `lease_duration`. Longer times bear longer outages of the API server; shorter ones fail over sooner.
+    After a clean stop another replica takes over at once, or within `retry_period` times 2.2 where it may not watch the
+    Lease; after a kill when it has seen no renewal for `lease_duration`. Longer times bear longer outages of the API
+    server; shorter ones fail over sooner.
 
     Threads: immutable.
 
@@ -62,7 +75,8 @@ class LeaderOptions:
     leader_election_namespace: str = ""
     """Namespace of the Lease; empty means the one the program runs in, or that of the kubeconfig's context."""
     leader_identity: str = ""
-    """What this replica calls itself in the Lease; empty makes up one from the host name and a fresh uid."""
+    """What this replica calls itself in the Lease; empty makes up one from the host name and a fresh uid. One
+    that comes back under its own name waits for its former lease to lapse, unless that was let go of."""
     lease_duration: Seconds = option(15.0, flag="--leader-elect-lease-duration")  # noqa: RUF009 - a dataclass field
     """Time a standby waits since it last saw the lease renewed before it takes over; written in whole seconds."""
     renew_deadline: Seconds = option(10.0, flag="--leader-elect-renew-deadline")  # noqa: RUF009 - a dataclass field
@@ -71,21 +85,41 @@ class LeaderOptions:
     """Time between renewals, and between a standby's attempts."""
 
     def __post_init__(self) -> None:
-        for name in ("lease_duration", "renew_deadline", "retry_period"):
-            if getattr(self, name) <= 0:
-                raise ValueError(f"{name} must be greater than zero")
-        if self.lease_duration <= self.renew_deadline:
-            raise ValueError(
-                f"lease_duration ({self.lease_duration:g} s) must be greater than renew_deadline "
-                f"({self.renew_deadline:g} s)"
-            )
-        if self.renew_deadline <= self.retry_period * JITTER:
-            raise ValueError(
-                f"renew_deadline ({self.renew_deadline:g} s) must be greater than retry_period times {JITTER} "
-                f"({self.retry_period * JITTER:g} s)"
-            )
+        check_times(self.lease_duration, self.renew_deadline, self.retry_period)
         if self.leader_election and not self.leader_election_id:
             raise ValueError("leader election needs the name of a Lease: set leader_election_id (--leader-election-id)")
+
+
+def check_times(lease_duration: Seconds, renew_deadline: Seconds, retry_period: Seconds) -> None:
+    """Raise ValueError, with option, flag and value, unless the three times can work together."""
+    duration = f"lease_duration (--leader-elect-lease-duration={lease_duration:g}s)"
+    deadline = f"renew_deadline (--leader-elect-renew-deadline={renew_deadline:g}s)"
+    period = f"retry_period (--leader-elect-retry-period={retry_period:g}s)"
+    for seconds, what in ((lease_duration, duration), (renew_deadline, deadline), (retry_period, period)):
+        if not seconds > 0 or math.isinf(seconds):
+            raise ValueError(f"{what} must be greater than zero, and not without end")
+    if lease_duration <= renew_deadline:
+        raise ValueError(f"{duration} must be greater than {deadline}: raise the first or lower the second")
+    if renew_deadline <= retry_period * JITTER:
+        least = f"{retry_period * JITTER:g} s"
+        raise ValueError(f"{deadline} must be greater than {JITTER} times {period}, which is {least}")
+
+
+@dataclass(frozen=True, slots=True)
+class LeaderSnapshot:
+    """One elector at one moment.
+
+    Threads: immutable.
+    """
+
+    identity: str
+    holder: str
+    """Who holds the lease as seen last; empty when nobody does or nobody looked."""
+    leading: bool
+    remaining: Seconds
+    """Seconds for which writes would still be let through without another renewal."""
+    failures: int
+    """Attempts that failed in a row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +150,11 @@ class Lease:
             spec.get("renewTime") or "",
         )
 
+    @property
+    def released(self) -> bool:
+        """Whether its holder let go of it; one whose holder was struck out otherwise may still have a leader."""
+        return not self.holder and self.duration <= RELEASED
+
 
 class Move(Enum):
     """What a candidate does next."""
@@ -139,30 +178,48 @@ class View:
 
     identity: str
     lease: Lease | None = None
-    """The version seen last; None when there is no lease or nobody looked."""
+    """The version seen last, also when it is gone since; None when nobody looked, or there was none at all."""
     changed_at: Seconds = 0.0
     """Our monotonic clock when the lease last changed before our eyes."""
+    gone: bool = False
+    """Whether there was no lease when we last looked."""
+    wrote: tuple[str, ...] = ()
+    """The renewal times that we sent, the answered one and those without an answer: what tells our lease from that of
+    somebody else of the same name, such as our own former life."""
 
     def seen(self, lease: Lease | None, now: Seconds) -> View:
-        """Return the view after looking; an unchanged lease keeps its age."""
-        return self if lease == self.lease else replace(self, lease=lease, changed_at=now)
+        """Return the view after looking; an unchanged lease keeps its age, and so does one that is gone."""
+        if lease is None:
+            return replace(self, gone=True)
+        view = replace(self, gone=False)
+        return view if lease == self.lease else replace(view, lease=lease, changed_at=now)
+
+    def sending(self, renewed: str) -> View:
+        """Return the view before writing a lease of this renewal time."""
+        return replace(self, wrote=(*self.wrote, renewed)[-REMEMBERED:])
 
     @property
     def ours(self) -> bool:
-        """Whether the lease, as last seen, names us."""
-        return self.lease is not None and self.lease.holder == self.identity
+        """Whether the lease, as last seen, was written by us, and names us or, struck out by hand, nobody."""
+        lease = self.lease
+        return lease is not None and lease.holder in (self.identity, "") and lease.renewed in self.wrote
+
+    @property
+    def free_at(self) -> Seconds:
+        """The point on our clock from which the lease as last seen binds nobody."""
+        lease = self.lease
+        return self.changed_at if lease is None or lease.released else self.changed_at + lease.duration
 
 
 def step(view: View, now: Seconds) -> Move:
     """Return what a candidate with this view does at `now` on its own monotonic clock."""
-    lease = view.lease
-    if lease is None:
+    if view.lease is None:
         return Move.CREATE
     if view.ours:
-        return Move.RENEW
-    if not lease.holder or view.changed_at + lease.duration <= now:
-        return Move.TAKE
-    return Move.WAIT
+        return Move.CREATE if view.gone else Move.RENEW
+    if now < view.free_at:
+        return Move.WAIT
+    return Move.CREATE if view.gone else Move.TAKE
 
 
 def written(obj: Obj, move: Move, identity: str, duration: Seconds, wall: datetime) -> Obj:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from controller.deadline import TimedTransport
 from controller.fence import Fence, FencedTransport
 from controller.leader import Elector
 
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from controller.lease import LeadershipLost
-    from controller.manager import ManagerOptions
+    from controller.manageroptions import ManagerOptions
+    from controller.telemetry.tracing import Tracing
     from informers.api.config import ClusterConfig
     from informers.api.transport import Transport
     from informers.observe import Observer
@@ -32,6 +34,7 @@ class Link:
         transport: Used for everything instead of HTTP, and left open.
         runtime: Time and threads.
         observe: Hears of every request.
+        tracing: Makes spans of them; None makes none.
 
     Threads: any thread.
     Raises: ConfigError when no cluster is configured.
@@ -45,6 +48,7 @@ class Link:
         *,
         runtime: Runtime,
         observe: Observer,
+        tracing: Tracing | None = None,
     ) -> None:
         self._options, self._runtime, self._observe = options, runtime, observe
         self._own: list[Transport] = []
@@ -53,9 +57,11 @@ class Link:
         """The namespace that the program works in by default; where its lease is."""
         self._bare = transport or self._open()
         self._shared = transport is not None
-        self._fence = Fence(options, runtime=runtime)
-        self.work: Transport = FencedTransport(self._bare, self._fence) if options.leader_election else self._bare
-        """For everything but the lease."""
+        self.fence = Fence(options, runtime=runtime)
+        """Open while this process surely holds its lease."""
+        fenced = FencedTransport(self._bare, self.fence) if options.fenced else self._bare
+        self.work: Transport = TimedTransport(tracing.through(fenced) if tracing else fenced)
+        """For everything but the lease; a reconcile's requests end with its time."""
 
     def elector(self, *, on_leading: Callable[[], None], on_lost: Callable[[LeadershipLost], None]) -> Elector | None:
         """Return the elector that opens the fence; None when there is no election."""
@@ -63,13 +69,17 @@ class Link:
             return None
         return Elector(
             self._options,
-            self._bare if self._shared else self._open(),
+            self.spare(),
             runtime=self._runtime,
-            fence=self._fence,
+            fence=self.fence,
             namespace=self.namespace,
             on_leading=on_leading,
             on_lost=on_lost,
         )
+
+    def spare(self) -> Transport:
+        """Return a transport of its own, not fenced, for leases alone."""
+        return self._bare if self._shared else self._open()
 
     def close(self) -> None:
         """Hang up what was opened here. Idempotent."""

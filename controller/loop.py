@@ -25,6 +25,7 @@ from controller.request import ReconcileFunction, Reconciler, reconcile_of
 from controller.worker import describe
 
 if TYPE_CHECKING:
+    from controller.gate import Gate
     from controller.observe import ControllerObserver
     from controller.sources import Source, SourceStatus
     from informers.api.objects import GroupVersionKind
@@ -56,9 +57,13 @@ class ControllerOptions:
     """Seconds that the sources may take to deliver what is there at the start, before the controller fails; None is no
     limit, 0 takes the manager's, or 120 where there is none. Time during which a kind is not served at all does not
     count: the controller waits for it to be installed."""
-    reconcile_timeout: Seconds | None = None
-    """Seconds after which a reconcile is reported as timed out, in log, metrics and snapshot; None never. It runs on:
-    no thread can be stopped from outside."""
+    reconcile_timeout: Seconds | None = 0.0
+    """Seconds that a reconcile may take; None is no limit. Its requests get no more time than is left, `checkpoint()`
+    raises when none is, and one that goes on all the same is named with its stack in the log: no thread can be stopped
+    from outside. 0 takes the manager's, or no limit where there is none."""
+    stuck_after: Seconds | None = 300.0
+    """Seconds after which a reconcile without a time limit is named with its stack in the log, once per doubling; None
+    never."""
     rate_limiter: LimiterFactory = option(exponential, flag="")  # noqa: RUF009 - a dataclass field
     """Makes the limiter that spaces out retries: 5 ms doubling up to 1000 s, each key for itself."""
     recover_panics: bool = True
@@ -66,9 +71,14 @@ class ControllerOptions:
     Either way it is counted."""
     needs_leader_election: bool = True
     """Whether the controller works only while its process is the leader."""
+    use_priority_queue: bool = True
+    """Whether urgent keys go before the first list and resyncs; if not, keys go first in, first out."""
+    drain: bool = False
+    """Whether a stop waits until what is ready has been reconciled too, within the grace; if not it is dropped, which
+    loses nothing: the next process begins with a full list."""
 
     def __post_init__(self) -> None:
-        for name in ("max_concurrent_reconciles", "cache_sync_timeout", "reconcile_timeout"):
+        for name in ("max_concurrent_reconciles", "cache_sync_timeout", "reconcile_timeout", "stuck_after"):
             if (getattr(self, name) or 0) < 0:
                 raise ValueError(f"{name}={getattr(self, name)} must not be negative")
 
@@ -139,7 +149,13 @@ class Controller:
         self.needs_leader_election = options.needs_leader_election
         self.on_failure: Callable[[BaseException], None] | None = None
         """Called once, from any thread, with what made the controller fail after `start` returned."""
-        self.queue = WorkQueue(name, runtime=runtime, limiter=options.rate_limiter(runtime), observe=observe)
+        self.queue = WorkQueue(
+            name,
+            runtime=runtime,
+            limiter=options.rate_limiter(runtime),
+            observe=observe,
+            prioritized=options.use_priority_queue,
+        )
         self._runtime, self._observe = runtime, observe
         self._attempts = Attempts(
             name,
@@ -147,7 +163,8 @@ class Controller:
             runtime=runtime,
             kind=kind,
             observe=observe,
-            timeout=options.reconcile_timeout,
+            timeout=options.reconcile_timeout or None,
+            stuck_after=options.stuck_after,
             recover_panics=options.recover_panics,
         )
         self._intake = Intake(self.queue, self._fields(), runtime=runtime)
@@ -166,6 +183,15 @@ class Controller:
             Exception: What the source raised.
         """
         self._intake.add(source)
+
+    def confine(self, gate: Gate) -> None:
+        """Work only on the keys that the gate lets pass: one replica's share. Called before `start`."""
+        self.queue.admits = gate.admits
+        self._pool.gate = gate
+
+    def replay(self) -> None:
+        """Reconcile every object once more, of low priority: the share of this replica grew."""
+        self._intake.replay()
 
     def start(self) -> None:
         """Start the sources and, as soon as all are synced, the workers; if that takes time, a task waits for it.
@@ -194,7 +220,7 @@ class Controller:
     def stop(self, deadline: Seconds | None = None) -> None:
         """Take on nothing new and wait until the reconciles in progress have ended. Idempotent.
 
-        What is left in the queue is dropped: the next process begins with a full list anyway.
+        What is left in the queue is dropped, unless `ControllerOptions.drain` says otherwise.
 
         Args:
             deadline: The point on the monotonic clock when waiting ends; None waits as long as it takes.
@@ -205,10 +231,11 @@ class Controller:
         with self._lock:
             self._stopping.set()
         self._intake.stop()
-        self.queue.shut_down()
+        self.queue.shut_down(drain=self.options.drain)
         if self._syncing is not None:
             self._syncing.join(None if deadline is None else max(0.0, deadline - self._runtime.monotonic()))
         ended = self._pool.join(deadline)
+        self.queue.shut_down()
         self._attempts.close()
         with self._lock:
             again, self._state = self._state is State.STOPPED, State.STOPPED

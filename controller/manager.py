@@ -1,28 +1,29 @@
 """The manager: makes the parts that controllers share, starts them in order, and stops them in order.
 
-Start: servers, caches until synced, other runnables, then, once elected, controllers. Stop: the other way round, the
-lease let go only after the last write. The manager decides the order and what an error means; it MUST NOT reconcile,
-cache or serve anything itself.
+Start: servers, webhooks, caches until synced, other runnables, then, once elected, controllers. Stop: the other way
+round, the lease let go only after the last write. The manager decides the order and what an error means; it MUST NOT
+reconcile, cache or serve anything itself.
 """
 
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
-from functools import partial
 from typing import TYPE_CHECKING
 
-from controller.barrier import Barrier
+from controller.debug import debug_pages
 from controller.endpoints import Endpoints
 from controller.fanout import Fanout
 from controller.health import Check, NotReady
-from controller.lease import LeaderOptions, LeadershipLost
+from controller.leadership import Leadership
+from controller.lease import LeadershipLost
 from controller.link import Link
-from controller.options import option
+from controller.manageroptions import ManagerOptions
 from controller.process import run
 from controller.recorder import EventRecorder
-from controller.runnables import Fallible, Group, Runnable
+from controller.sharding import mirrored
 from controller.signals import SignalPipe
+from controller.stages import Stages
+from controller.status import ManagerSnapshot, Status
 from controller.sync import blocking, wait_for_sync
 from controller.telemetry.gauges import CacheGauges, RecorderGauges
 from informers.api.client import Client
@@ -33,11 +34,13 @@ from informers.runtime import ThreadRuntime
 
 if TYPE_CHECKING:
     from controller.observe import ControllerObserver
+    from controller.runnables import Runnable
     from controller.signals import Signals
+    from controller.telemetry.tracing import Tracing
     from informers.api.config import ClusterConfig
     from informers.api.transport import Transport
     from informers.observe import Observer
-    from informers.runtime import Runtime, Seconds, Task
+    from informers.runtime import Runtime, Seconds
 
 __all__ = ["Manager", "ManagerOptions", "ShutdownTimeout"]
 
@@ -53,35 +56,6 @@ class ShutdownTimeout(LevelsetError):
     """Not everything ended within the grace; names what did not."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ManagerOptions(LeaderOptions):
-    """What surrounds the controllers of one program.
-
-    Threads: immutable.
-
-    Raises:
-        ValueError: Like `LeaderOptions`.
-    """
-
-    kubeconfig: str = ""
-    """Kubeconfig file; empty means $KUBECONFIG, then the service account of the pod, then ~/.kube/config."""
-    namespaces: tuple[str, ...] = option((), aliases=("--namespace", "-n"), env=("WATCH_NAMESPACE",))
-    """Namespaces to watch; none means all of them. One watch per kind and namespace, so dozens, not thousands."""
-    metrics_bind_address: str = ":8080"
-    """Where /metrics is served, such as :8080 or 127.0.0.1:8080; 0 switches it off. May equal the probes' address."""
-    health_probe_bind_address: str = ":8081"
-    """Where /healthz and /readyz are served; 0 switches them off."""
-    max_concurrent_reconciles: int = 1
-    """Reconciles that each controller runs at the same time, of different objects, unless it sets its own number."""
-    cache_sync_timeout: Seconds | None = 120.0
-    """Time after which the program ends when the API server cannot be read (in code, None: never). A kind that the
-    server does not know yet is waited for without limit."""
-    graceful_shutdown_timeout: Seconds | None = 30.0
-    """Time that reconciles in flight get to finish on a stop (in code, None: all the time they want)."""
-    field_manager: str = "levelset"
-    """Name under which the API server remembers what this program sets, and under which it reports events."""
-
-
 class Manager:
     """The shared parts of a program, and their life.
 
@@ -94,6 +68,7 @@ class Manager:
         transport: Instead of HTTP; it stays open when the manager stops.
         runtime: Production threads when None.
         observe: Hears what happens below, beside the metrics.
+        tracing: Makes spans of reconciles and requests; None makes none.
         cache: What is mirrored, for instance only labelled Secrets; None mirrors every kind that is asked for whole.
 
     Threads: any thread.
@@ -109,56 +84,78 @@ class Manager:
         transport: Transport | None = None,
         runtime: Runtime | None = None,
         observe: Observer | None = None,
+        tracing: Tracing | None = None,
         cache: CacheOptions | None = None,
     ) -> None:
         self.options = options = options or ManagerOptions()
         self.runtime = runtime = runtime or ThreadRuntime()
-        self.endpoints = Endpoints(options, runtime=runtime)
-        self.observe: ControllerObserver = Fanout(*filter(None, (self.endpoints.metrics, observe)))
-        link = Link(options, config, transport, runtime=runtime, observe=self.observe)
+        self.endpoints = Endpoints(options, runtime=runtime, trace_id=tracing.trace_id if tracing else str)
+        self.observe: ControllerObserver = Fanout(*filter(None, (*self.endpoints.listeners, observe, tracing)))
+        link = Link(options, config, transport, runtime=runtime, observe=self.observe, tracing=tracing)
         self._link, self.transport = link, link.work
         self.discovery = Discovery(self.transport, runtime=runtime)
-        mirrored = cache or CacheOptions()
-        mirrored = replace(mirrored, namespaces=mirrored.namespaces or options.namespaces or None)
+        chosen = mirrored(options, cache or CacheOptions(), options.namespaces)
         self.cache = Cache(
             self.transport,
             runtime=runtime,
             discovery=self.discovery,
             observe=self.observe,
-            options=mirrored,
+            options=chosen,
             keep_managers=frozenset({options.field_manager}),
         )
-        self._barrier = Barrier(self.cache, self.transport, self.discovery, options=mirrored, runtime=runtime)
-        client = partial(
-            Client,
-            self.transport,
-            runtime=runtime,
-            discovery=self.discovery,
-            observe=self.observe,
-            field_manager=options.field_manager,
-        )
-        self.client = client(writes=self.cache)
-        self.recorder = EventRecorder(client(), controller=options.field_manager, runtime=runtime)
-        self._servers = Group("servers", runtime=runtime)
-        self._others = Group("others", runtime=runtime)
-        self._leaders = Group("leader-elected", runtime=runtime)
-        self._elector = link.elector(on_leading=self._won, on_lost=self._lost)
-        self._leading: Task | None = None
-        self._names: set[str] = set()
+        self.client = self._client(self.transport, writes=self.cache)
+        self.recorder = EventRecorder(self._client(self.transport), controller=options.field_manager, runtime=runtime)
         self._lock = runtime.lock("manager")
         self._halted = runtime.event("manager halted")
         self._started = self._stopping = False
         self._error: BaseException | None = None
+        self._stages = Stages(runtime=runtime, failed=self.halt)
+        self.leadership = Leadership(
+            options,
+            link,
+            cache=self.cache,
+            discovery=self.discovery,
+            recorder=self.recorder,
+            workers=self._stages.leaders,
+            runtime=runtime,
+            observe=self.observe,
+            halted=self._halted,
+            failed=self.halt,
+        )
+        self.status = self._make_status()
         self._furnish()
+
+    def _client(self, transport: Transport, writes: Cache | None = None) -> Client:
+        return Client(
+            transport,
+            runtime=self.runtime,
+            discovery=self.discovery,
+            observe=self.observe,
+            field_manager=self.options.field_manager,
+            writes=writes,
+        )
+
+    def _make_status(self) -> Status:
+        return Status(
+            members=lambda: self._stages.members,
+            informers=self.cache.snapshot,
+            leader=self.leadership.leader,
+            shard=self.leadership.shard,
+            events=self.recorder.snapshot,
+            ready=self.endpoints.readyz.verdict,
+            runtime=self.runtime,
+        )
 
     def _furnish(self) -> None:
         """Add what every program has."""
+        self.endpoints.furnish(debug_pages(self.status, self.endpoints.recent, self.options, runtime=self.runtime))
+        self.endpoints.guard(self.transport)
         for server in self.endpoints.servers:
-            self._servers.add(server)
+            self._stages.servers.add(server)
         self.add_readyz_check("cache-sync", self._check_sync)
         self.add_readyz_check("shutdown", self._check_shutdown)
-        if self._elector is not None:
-            self.add_healthz_check("leader-election", self._elector.check)
+        if self.leadership.elector is not None:
+            self.add_healthz_check("leader-election", self.leadership.check)
         if self.endpoints.metrics is not None:
             self.endpoints.metrics.watch(CacheGauges(self.cache.snapshot))
             self.endpoints.metrics.watch(RecorderGauges(self.recorder.snapshot))
@@ -168,19 +165,15 @@ class Manager:
     def add(self, runnable: Runnable) -> None:
         """Run something as long as the manager runs; if that has begun, start it at once.
 
-        What has no `needs_leader_election`, or has it true, runs only while this process leads.
+        What has no `needs_leader_election`, or has it true, runs only while this process leads; what has `starts_with =
+        "webhooks"` starts before the caches.
 
         Raises:
-            ValueError: Something of that name is in it.
+            ValueError: Something of that name is in it, or it needs a leader where replicas share the work.
             RuntimeError: The manager is stopping.
         """
-        with self._lock:
-            if runnable.name in self._names:
-                raise ValueError(f"the manager already runs something named {runnable.name!r}; name one of them anew")
-            self._names.add(runnable.name)
-        if isinstance(runnable, Fallible):
-            runnable.on_failure = self.halt
-        (self._leaders if getattr(runnable, "needs_leader_election", True) else self._others).add(runnable)
+        self.leadership.confine(runnable)
+        self._stages.add(runnable)
 
     def add_healthz_check(self, name: str, check: Check) -> None:
         """Let the program count as dead, so that it is restarted, while `check` raises."""
@@ -200,6 +193,7 @@ class Manager:
         Raises:
             ServeError: A port is taken.
             SyncTimeout: The API server could not be read for `cache_sync_timeout`.
+            MissingPermission: This program may not touch the lease of its election.
             RuntimeError: The manager was started before.
             Exception: What a runnable's `start` raised.
         """
@@ -207,18 +201,25 @@ class Manager:
             if self._started:
                 raise RuntimeError("the manager was started before; make a new one")
             self._started = True
-        self._servers.start()
+        self.status.begin()
+        self._stages.servers.start()
+        self._stages.webhooks.start()
         self.cache.start()
         timeout = self.options.cache_sync_timeout
         if not wait_for_sync(self.cache, timeout=timeout, halted=self._halted, runtime=self.runtime):
             return
         self.recorder.start()
-        self._others.start()
-        if self._elector is None:
-            self._leaders.start()
-        else:
-            self.observe.leader_changed(self.options.leader_election_id, leading=False)
-            self._elector.start()
+        self._stages.others.start()
+        self._stages.warm_up()
+        self.leadership.start()
+
+    def unfenced(self) -> Client:
+        """Return a client whose writes do not wait for leadership: for what every replica must do."""
+        return self._client(self._link.spare())
+
+    def snapshot(self) -> ManagerSnapshot:
+        """Return what the program is doing right now."""
+        return self.status.snapshot()
 
     def halt(self, error: BaseException | None = None) -> None:
         """Ask the manager to stop, because of `error` if there is one; the first error counts. Never blocks."""
@@ -247,15 +248,14 @@ class Manager:
         self._halted.set()
         grace = 0.0 if lost else self.options.graceful_shutdown_timeout
         deadline = self.runtime.monotonic() + (AGES if grace is None else grace)
-        late = [*self._leaders.stop(deadline), *self._others.stop(deadline)]
+        late = self._stages.stop_work(deadline)
         self.cache.stop()
         soon = self.runtime.monotonic() + LAST_STEPS
+        clean = not late and not lost
+        self.leadership.resign(clean=clean)
         self.recorder.stop(soon)
-        if self._leading is not None:
-            self._leading.join(LAST_STEPS)
-        if self._elector is not None:
-            self._elector.stop(soon, release=not late and not lost)
-        self._servers.stop(soon)
+        self.leadership.stop(soon, release=clean)
+        self._stages.stop_serving(soon)
         self._link.close()
         if late and not lost:
             self.halt(ShutdownTimeout(f"not everything ended within the grace: {'; '.join(late)}"))
@@ -269,25 +269,6 @@ class Manager:
         return run(self, signals or SignalPipe())
 
     # --- inside ---
-
-    def _won(self) -> None:
-        self.observe.leader_changed(self.options.leader_election_id, leading=True)
-        if self._elector is not None:
-            said = f"{self._elector.snapshot().identity} became leader"
-            self.recorder.event(self._elector.lease, "Normal", "LeaderElection", "Elect", said)
-        self._leading = self.runtime.spawn("leading", self._lead)
-
-    def _lead(self) -> None:
-        """Let the caches catch up with the last leader's writes, then let the controllers work."""
-        try:
-            if self._barrier.wait(timeout=self.options.cache_sync_timeout or AGES, halted=self._halted):
-                self._leaders.start()
-        except Exception as error:  # noqa: BLE001 - whatever keeps the leader from working ends it
-            self.halt(error)
-
-    def _lost(self, error: LeadershipLost) -> None:
-        self.observe.leader_changed(self.options.leader_election_id, leading=False)
-        self.halt(error)
 
     def _check_sync(self) -> None:
         missing = blocking(self.cache.snapshot())

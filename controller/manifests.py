@@ -17,7 +17,8 @@ import yaml
 
 from controller.bundled import BUNDLED
 from controller.permissions import Identity, controller_roles, user_roles
-from controller.workload import deployment, namespace
+from controller.webhooks.configuration import at_service, configurations, converted_crds
+from controller.workload import deployment, namespace, webhook_service
 from informers.api.resource import Resource
 from informers.api.schema import crd_of
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from types import ModuleType
 
+    from controller.webhooks.declared import Hook
     from informers.api.objects import Obj
 
 __all__ = ["dump", "manifests"]
@@ -59,6 +61,8 @@ class Subject:
     """Its `PERMISSIONS`."""
     identity: Identity
     """Who it is in a cluster; made up from the first kind."""
+    hooks: tuple[Hook, ...] = ()
+    """Its `WEBHOOKS`."""
 
     @classmethod
     def named(cls, name: str, *, where: str | None = None) -> Subject:
@@ -80,7 +84,9 @@ class Subject:
         operator = f"{kinds[0].gvk.kind.lower()}-operator"
         lease = f"levelset-{kinds[0].gvk.kind.lower()}"
         identity = Identity(name=operator, namespace=where or f"{operator}-system", lease=lease)
-        return cls(name, kinds, tuple(getattr(module, "PERMISSIONS", ())), identity)
+        said = (tuple(getattr(module, name, ())) for name in ("PERMISSIONS", "WEBHOOKS"))
+        permissions, hooks = said
+        return cls(name, kinds, permissions, identity, hooks)
 
     @property
     def controllers(self) -> list[str]:
@@ -92,6 +98,25 @@ class Subject:
     def crds(self) -> list[Obj]:
         """Return the CRDs of its kinds."""
         return [crd_of(kind) for kind in self.kinds]
+
+    def webhooks(self) -> list[Obj]:
+        """Return the Service of its webhooks, their configurations, and the CRDs that it converts.
+
+        Raises:
+            click.ClickException: It declares no webhook, or what it declares does not fit together.
+        """
+        if not self.hooks:
+            raise click.ClickException(
+                f"{self.name} has no WEBHOOKS: declare them there, such as "
+                "WEBHOOKS = (validating(MyKind, my_function),)"
+            )
+        who = self.identity
+        where = at_service(f"{who.name}-webhooks", who.namespace)
+        try:
+            made = configurations(self.hooks, name=who.name, where=where) + converted_crds(self.hooks, where=where)
+        except ValueError as error:
+            raise click.ClickException(str(error)) from error
+        return [webhook_service(who), *made]
 
     def roles(self) -> list[Obj]:
         """Return the roles of its controller and of its users.
@@ -173,6 +198,17 @@ def manager(module: str, where: str | None, image: str) -> None:
     subject = Subject.named(module, where=where)
     who = subject.identity
     _print([namespace(who), deployment(who, image=image, controllers=subject.controllers)], "manager", module)
+
+
+@manifests.command()
+@_module
+@_where
+def webhooks(module: str, where: str | None) -> None:
+    """Print the Service and the configurations of the webhooks in MODULE, and the CRDs that they convert.
+
+    Nothing in them says whom to trust: have cert-manager inject the CA, or fill in caBundle.
+    """
+    _print(Subject.named(module, where=where).webhooks(), "webhooks", module)
 
 
 @manifests.command("all")

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 from informers.observe import Observer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from controller.attempt import Attempt
+    from controller.events import Event
     from controller.queue import QueueSnapshot
+    from controller.request import Request
     from controller.worker import Verdict
     from informers.runtime import Seconds
 
@@ -44,16 +46,19 @@ class ControllerObserver(Observer):
         """The reconcile ended; `verdict` says how it counts: outcome, terminal, panic."""
 
     def reconcile_timed_out(self, attempt: Attempt) -> None:
-        """A reconcile has run for longer than its timeout, and still runs. Called once an attempt."""
+        """A reconcile has run for longer than its timeout. Called once an attempt."""
+
+    def reconcile_stuck(self, attempt: Attempt) -> None:
+        """The watchdog has named a reconcile, which still runs. Called once an attempt."""
 
     def event_lost(self, controller: str, *, source: str, error: Exception) -> None:
         """A predicate or mapper raised, so that one event is lost to one controller."""
 
+    def enqueued(self, controller: str, *, event: Event, requests: Sequence[Request]) -> None:
+        """An event concerns these keys, which are about to be added to the queue."""
+
     def queue_added(self, controller: str, *, priority: int) -> None:
         """A key became ready to be handed out, be it new or no longer delayed."""
-
-    def queue_depth(self, controller: str, *, priority: int, depth: int) -> None:
-        """So many keys of this priority are ready now."""
 
     def queue_retried(self, controller: str) -> None:
         """A key was added with a delay."""
@@ -63,6 +68,12 @@ class ControllerObserver(Observer):
 
     def queue_done(self, controller: str, *, seconds: Seconds) -> None:
         """A key was given back, `seconds` after it was handed out."""
+
+    def webhook_started(self, path: str) -> None:
+        """A webhook was asked something; it is in flight until `webhook_finished`."""
+
+    def webhook_finished(self, path: str, *, seconds: Seconds, error: BaseException | None) -> None:
+        """A webhook answered; `error` is what its handler raised, a refusal or a fault, or None."""
 
     def leader_changed(self, name: str, *, leading: bool) -> None:
         """This process became, or ceased to be, the leader of election `name`; called with False at the start."""

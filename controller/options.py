@@ -18,11 +18,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 if TYPE_CHECKING:
     from informers.runtime import Seconds
 
-__all__ = ["Option", "build", "option", "options_of", "seconds"]
+__all__ = ["PREFIX", "Option", "build", "option", "options_of", "seconds"]
 
 T = TypeVar("T")
 
 PREFIX = "LEVELSET_"
+"""What every environment variable of ours begins with."""
 UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
 
@@ -92,7 +93,11 @@ class Option:
             return tuple(part.strip() for part in text.split(",") if part.strip())
         if self.duration:
             return seconds(text)
-        return int(text) if isinstance(self.default, int) else text
+        if isinstance(self.default, int):
+            if not re.fullmatch(r"[+-]?\d+", text):
+                raise ValueError(f"{text!r} is no whole number")
+            return int(text)
+        return text
 
 
 def seconds(text: str) -> Seconds:

@@ -14,7 +14,7 @@ from controller.request import Request
 from controller.worker import describe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from controller.events import Event
     from controller.handlers import Mapper
@@ -46,7 +46,7 @@ class Pipeline:
         self._observe = observe
         self._lost = 0
 
-    def requests(self, event: Event, controller: str) -> Iterable[Request]:
+    def requests(self, event: Event, controller: str) -> Sequence[Request]:
         """Return whom the event concerns; nobody if it is filtered, or lost because a function of the user's raised."""
         try:
             for predicate in self._predicates:
@@ -60,7 +60,10 @@ class Pipeline:
     def deliver(self, event: Event, queue: WorkQueue) -> None:
         """Add whom the event concerns."""
         priority = priority_of(event)
-        for request in self.requests(event, queue.name):
+        requests = self.requests(event, queue.name)
+        if requests:
+            self._observe.enqueued(queue.name, event=event, requests=requests)
+        for request in requests:
             queue.add(request, priority=priority)
 
     def _lose(self, event: Event, controller: str, error: Exception) -> None:

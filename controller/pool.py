@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from controller.attempt import Attempts
+    from controller.gate import Gate
     from controller.queue import WorkQueue
     from controller.request import Request
     from controller.worker import Verdict
@@ -40,6 +41,8 @@ class WorkerPool:
     ) -> None:
         self._queue, self._attempts, self._runtime, self._failed = queue, attempts, runtime, failed
         self._tasks: list[Task] = []
+        self.gate: Gate | None = None
+        """Which keys this replica may work on; None for all."""
 
     def start(self, workers: int) -> None:
         """Start the workers."""
@@ -62,13 +65,25 @@ class WorkerPool:
             while (taken := self._queue.get()) is not None:
                 request, priority = taken
                 try:
-                    self._carry_out(request, self._attempts.run(request, priority))
+                    self._work_on(request, priority)
                 finally:
                     self._queue.done(request)
         except BaseException as error:
             self._runtime.checkpoint("worker ends")  # where a simulated crash goes on unwinding, unheard
             self._failed(error)
             raise
+
+    def _work_on(self, request: Request, priority: int) -> None:
+        gate = self.gate
+        if gate is None:
+            self._carry_out(request, self._attempts.run(request, priority))
+        elif gate.enter(request):
+            try:
+                self._carry_out(request, self._attempts.run(request, priority))
+            finally:
+                gate.leave(request)
+        else:  # another replica's by now
+            self._queue.forget(request)
 
     def _carry_out(self, request: Request, verdict: Verdict) -> None:
         if verdict.forget:

@@ -3,14 +3,14 @@
 Its promises are those of controller-runtime's priority queue: a key is in it at most once, however often it is added;
 FIFO within a priority; of several due times the earliest wins; priorities only rise; a delayed key holds nobody up; a
 key that is being worked on is kept back until `done`. One promise is ours, *ageing*: after `patience` hand-outs in a
-row that went ahead of an older key, the oldest goes next, so that no priority starves another. The queue MUST NOT
-start a thread: whoever waits in `get` also waits for delayed keys to fall due.
+row that went ahead of an older key, the oldest goes next, so that no priority starves another: a key with k older ones
+before it waits for at most (patience + 1)(k + 1) hand-outs. The queue MUST NOT start a thread: whoever waits in `get`
+also waits for delayed keys to fall due.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
 from typing import TYPE_CHECKING
 
 from controller.backlog import Backlog
@@ -18,7 +18,7 @@ from controller.observe import NULL
 from controller.ratelimit import ItemExponential
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from controller.observe import ControllerObserver
     from controller.ratelimit import RateLimiter
@@ -50,6 +50,8 @@ class QueueSnapshot:
     processing: tuple[tuple[Request, Seconds], ...]
     """Keys handed out and not yet done, with the seconds since, longest first."""
     shutting_down: bool
+    prioritized: bool = True
+    """Whether priorities count; in a plain queue all keys have priority 0."""
 
     @property
     def ready(self) -> int:
@@ -67,12 +69,6 @@ class QueueSnapshot:
         return self.processing[0][1] if self.processing else 0.0
 
 
-class _State(Enum):
-    OPEN = "open"
-    DRAINING = "draining"
-    CLOSED = "closed"
-
-
 class WorkQueue:
     """Hands out keys, each to one worker at a time, by priority and age.
 
@@ -86,6 +82,7 @@ class WorkQueue:
         observe: Hears every change, with the lock held.
         patience: Hand-outs in a row that may go ahead of an older key; None never lets age count, as
             controller-runtime does.
+        prioritized: Whether priorities count; a plain queue, first in, first out, does not look at them.
 
     Blocks: only `get`.
 
@@ -100,14 +97,19 @@ class WorkQueue:
         limiter: RateLimiter | None = None,
         observe: ControllerObserver = NULL,
         patience: int | None = PATIENCE,
+        prioritized: bool = True,
     ) -> None:
         self.name = name
-        self._runtime, self._observe = runtime, observe
+        self._clock, self._observe, self._prioritized = runtime.monotonic, observe, prioritized
         self._limiter: RateLimiter = limiter or ItemExponential()
         self._condition = runtime.condition(f"queue {name}")
         self._backlog = Backlog(name, observe=observe, patience=patience)
-        self._state = _State.OPEN
+        self._open = True  # takes keys in
+        self._closed = False  # hands none out any more; between the two it drains
         self._timekeeper = False
+        self._idle = 0
+        self.admits: Callable[[Request], bool] | None = None
+        """Which keys are taken in, where replicas share the work; None for all."""
 
     def add(
         self,
@@ -129,23 +131,26 @@ class WorkQueue:
             rate_limited: Count a failure and wait as the limiter says, or for `after` if that is set and less.
             priority: Larger goes first; None is 0.
         """
+        if self.admits is not None and not self.admits(request):
+            return
         with self._condition:
-            if self._state is not _State.OPEN:
+            if not self._open:
                 return
             if rate_limited:
                 delay = self._limiter.when(request)
                 after = min(after, delay) if after > 0 else delay
             after = max(after, at_least)
+            level = (priority or 0) if self._prioritized else 0
             now = self._promote()
             if after <= 0:
-                self._backlog.put(request, ready_at=None, priority=priority or 0, now=now)
-                self._condition.notify()
+                self._backlog.put(request, ready_at=None, priority=level, now=now)
+                self._wake()
                 return
             self._observe.queue_retried(self.name)
             due = self._backlog.next_due()
-            self._backlog.put(request, ready_at=now + after, priority=priority or 0, now=now)
+            self._backlog.put(request, ready_at=now + after, priority=level, now=now)
             if self._backlog.next_due() != due:
-                self._wake_timekeeper()
+                self._wake(everyone=self._timekeeper)
 
     def get(self) -> tuple[Request, int] | None:
         """Take the next key and its priority; None once the queue is shut down. A key taken MUST be given to `done`.
@@ -153,13 +158,14 @@ class WorkQueue:
         Blocks: until a key can be taken.
         """
         with self._condition:
-            while self._state is not _State.CLOSED:
+            while not self._closed:
                 now = self._promote()
                 taken = self._backlog.take(now)
                 if taken is not None:
-                    self._pass_on()
+                    if self._idle:
+                        self._pass_on()
                     return taken
-                if self._state is _State.DRAINING:
+                if not self._open:
                     break
                 self._wait(now)
             return None
@@ -167,8 +173,8 @@ class WorkQueue:
     def done(self, request: Request) -> None:
         """Give a key back; if it was added meanwhile, it can be handed out again. Harmless for an unknown key."""
         with self._condition:
-            if self._backlog.release(request, self._runtime.monotonic()):
-                self._condition.notify()
+            if self._backlog.release(request, self._clock()):
+                self._wake()
 
     def forget(self, request: Request) -> None:
         """Let the limiter forget the key's failures; the key itself stays where it is."""
@@ -187,10 +193,7 @@ class WorkQueue:
         more, to whoever gave it back. Idempotent; without `drain` it also ends a draining. Does not wait.
         """
         with self._condition:
-            if not drain:
-                self._state = _State.CLOSED
-            elif self._state is _State.OPEN:
-                self._state = _State.DRAINING
+            self._open, self._closed = False, self._closed or not drain
             self._condition.notify_all()
 
     def snapshot(self) -> QueueSnapshot:
@@ -206,7 +209,8 @@ class WorkQueue:
                 next_due=None if due is None else due - now,
                 oldest=0.0 if oldest is None else now - oldest,
                 processing=tuple((key, now - began) for key, began in running),
-                shutting_down=self._state is not _State.OPEN,
+                shutting_down=not self._open,
+                prioritized=self._prioritized,
             )
 
     def __len__(self) -> int:
@@ -219,29 +223,32 @@ class WorkQueue:
 
     def _promote(self) -> Seconds:
         """Make ready what has fallen due, and return the time."""
-        now = self._runtime.monotonic()
-        if self._state is _State.OPEN:
+        now = self._clock()
+        if self._open:
             self._backlog.promote(now)
         return now
 
     def _wait(self, now: Seconds) -> None:
         due = self._backlog.next_due()
-        if due is None or self._timekeeper:
-            self._condition.wait()
-            return
-        self._timekeeper = True
+        timekeeper = due is not None and not self._timekeeper
+        self._timekeeper = self._timekeeper or timekeeper
+        self._idle += 1
         try:
-            self._condition.wait(due - now)
+            self._condition.wait(due - now if timekeeper and due is not None else None)
         finally:
-            self._timekeeper = False
+            self._idle -= 1
+            self._timekeeper = self._timekeeper and not timekeeper
 
     def _pass_on(self) -> None:
         """Wake another waiter if there is something left for it: a key to take, or the time to keep."""
         if self._backlog.takeable() or (not self._timekeeper and self._backlog.next_due() is not None):
             self._condition.notify()
 
-    def _wake_timekeeper(self) -> None:
-        if self._timekeeper:
+    def _wake(self, *, everyone: bool = False) -> None:
+        """Wake one of those who wait, if anybody does; or everyone, when only the timekeeper will do."""
+        if not self._idle:
+            return
+        if everyone:
             self._condition.notify_all()
         else:
             self._condition.notify()

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from controller.gate import Gate
     from informers.runtime import Event, Runtime, Seconds, Task
 
-__all__ = ["Fallible", "FunctionRunnable", "Group", "Runnable"]
+__all__ = ["Confined", "Fallible", "FunctionRunnable", "Group", "Runnable", "Warm"]
 
 log = logging.getLogger("levelset.manager")
 
@@ -54,6 +55,28 @@ class Fallible(Protocol):
 
     on_failure: Callable[[BaseException], None] | None
     """Called from any thread with what went wrong; at most once."""
+
+
+@runtime_checkable
+class Warm(Protocol):
+    """A runnable that needs leadership and can prepare while another replica leads."""
+
+    def warm_up(self) -> None:
+        """Prepare; it MUST NOT write or block. Called once at most, before `start`."""
+        ...
+
+
+@runtime_checkable
+class Confined(Protocol):
+    """A runnable that can keep to a share of the keys, where replicas share the work."""
+
+    def confine(self, gate: Gate) -> None:
+        """Work only on keys that the gate lets pass, from `enter` to `leave`. Called once, before `start`."""
+        ...
+
+    def replay(self) -> None:
+        """Consider all keys anew, for the gate lets more of them pass; it MUST NOT block."""
+        ...
 
 
 class FunctionRunnable:

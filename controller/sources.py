@@ -30,10 +30,11 @@ if TYPE_CHECKING:
     from informers.api.objects import KeyLike
     from informers.api.resource import KindLike
     from informers.cache import Cache
-    from informers.informer import Registration
+    from informers.informer import Informer
+    from informers.registration import Registration
     from informers.runtime import Runtime
 
-__all__ = ["ChannelSource", "FunctionSource", "KindSource", "Source", "SourceStatus"]
+__all__ = ["ChannelSource", "FunctionSource", "InformerSource", "KindSource", "Source", "SourceStatus"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,32 +73,32 @@ class Source(Protocol):
         ...
 
 
-class KindSource:
-    """The objects of one kind, by their informer; it is the informer's handler.
+class InformerSource:
+    """The objects of an informer, be it the cache's or one of your own; it is the informer's handler.
 
-    The informer is made at once, so that the cache mirrors the kind while a standby still waits for leadership.
+    An informer of your own is started and stopped by you.
 
     Args:
-        cache: Has the informer.
-        kind: What to watch.
+        informer: Tells of its objects.
         mapper: Whom an event concerns.
         predicates: Which events matter; all of them must agree.
         observe: Hears of lost events.
+        name: What log lines call it; the informer's kind when empty.
 
     Threads: any thread; the informer calls the `on_` methods from one of its own.
     """
 
     def __init__(
         self,
-        cache: Cache,
-        kind: KindLike,
+        informer: Informer,
         mapper: Mapper = enqueue_self,
         *,
         predicates: Iterable[Predicate] = (),
         observe: ControllerObserver = NULL,
+        name: str = "",
     ) -> None:
-        self.name = str(kind_of(kind))
-        self._informer = cache.informer(kind)
+        self.name = name or str(informer.gvk)
+        self._informer = informer
         self._pipeline = Pipeline(self.name, mapper, predicates, observe=observe)
         self._registration: Registration | None = None
         self._queue: WorkQueue | None = None
@@ -112,6 +113,13 @@ class KindSource:
         registration, self._registration = self._registration, None
         if registration is not None:
             registration.remove()
+
+    def replay(self) -> None:
+        """Feed the queue with every object once more, for instance because it takes more keys in than before."""
+        before = self._registration
+        if before is not None and self._queue is not None:
+            self._registration = self._informer.add_handler(self, name=self._queue.name)
+            before.remove()
 
     def status(self) -> SourceStatus:
         """See `Source.status`; synced once the queue has heard of every object of the first list."""
@@ -137,6 +145,34 @@ class KindSource:
     def _deliver(self, event: Event) -> None:
         if self._queue is not None:
             self._pipeline.deliver(event, self._queue)
+
+
+class KindSource(InformerSource):
+    """The objects of one kind, by their informer in the cache.
+
+    The informer is made at once, so that the cache mirrors the kind while a standby still waits for leadership.
+
+    Args:
+        cache: Has the informer.
+        kind: What to watch.
+        mapper: Whom an event concerns.
+        predicates: Which events matter; all of them must agree.
+        observe: Hears of lost events.
+
+    Threads: as `InformerSource`.
+    """
+
+    def __init__(
+        self,
+        cache: Cache,
+        kind: KindLike,
+        mapper: Mapper = enqueue_self,
+        *,
+        predicates: Iterable[Predicate] = (),
+        observe: ControllerObserver = NULL,
+    ) -> None:
+        informer, name = cache.informer(kind), str(kind_of(kind))
+        super().__init__(informer, mapper, predicates=predicates, observe=observe, name=name)
 
 
 class ChannelSource:

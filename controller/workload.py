@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from controller.permissions import Identity
     from informers.api.objects import Obj
 
-__all__ = ["deployment", "namespace"]
+__all__ = ["deployment", "namespace", "webhook_service"]
 
 USER = 65532
 """The user of the image, `nonroot` as distroless images number it."""
-PROBES, METRICS = 8081, 8080
+PROBES, METRICS, WEBHOOKS = 8081, 8080, 9443
 GRACE = 40
 """Seconds until a stopping Pod is killed: the 30 that reconciles in flight get, and some for the rest."""
 RESOURCES: Obj = {"requests": {"cpu": "20m", "memory": "128Mi"}, "limits": {"cpu": "1", "memory": "512Mi"}}
@@ -68,6 +68,18 @@ def deployment(who: Identity, *, image: str, controllers: Sequence[str]) -> Obj:
                 },
             },
         },
+    }
+
+
+def webhook_service(who: Identity) -> Obj:
+    """Return the Service by which the API server finds the webhooks."""
+    ports = [{"name": "webhooks", "port": 443, "targetPort": WEBHOOKS, "protocol": "TCP"}]
+    meta = who.meta("-webhooks", inside=True)
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": meta,
+        "spec": {"selector": dict(who.labels), "ports": ports},
     }
 
 

@@ -134,7 +134,7 @@ class Applier:
     def _matches(self, live: Obj, body: Obj, subresource: str) -> bool:
         mine = owned_part(live, manager=self.field_manager, subresource=subresource)
         want = wanted_part(body)
-        if mine is not None and canonical(mine) == canonical(want):
+        if mine is not None and (mine == want or canonical(mine) == canonical(want)):
             return True
         with self._lock:
             lesson = self._learned.get((live["metadata"].get("uid", ""), subresource, digest(want)))

@@ -11,6 +11,7 @@ import hashlib
 import json
 import re
 from fractions import Fraction
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -97,15 +98,19 @@ def _cut(live: Any, fields: Obj) -> Any:
     if not fields:
         return live
     if isinstance(live, dict):
-        named = {key[2:]: below for key, below in fields.items() if key.startswith("f:")}
-        return {name: _cut(live[name], below) for name, below in named.items() if name in live}
+        cut: Obj = {}
+        for key, below in fields.items():
+            name = key[2:]
+            if name in live and key.startswith("f:"):
+                cut[name] = _cut(live[name], below) if below else live[name]
+        return cut
     return _cut_list(live, fields) if isinstance(live, list) else live
 
 
 def _cut_list(live: list[Any], fields: Obj) -> list[Any]:
     """Return the named items of a list, in the live order: by key (`k:`), by value (`v:`) or by place (`i:`)."""
-    keys = [(json.loads(key[2:]), below) for key, below in fields.items() if key.startswith("k:")]
-    values = [json.loads(key[2:]) for key in fields if key.startswith("v:")]
+    keys = [(_parsed(key[2:]), below) for key, below in fields.items() if key.startswith("k:")]
+    values = [_parsed(key[2:]) for key in fields if key.startswith("v:")]
     cut: list[Any] = []
     for place, item in enumerate(live):
         if isinstance(item, dict) and keys:
@@ -115,3 +120,9 @@ def _cut_list(live: list[Any], fields: Obj) -> list[Any]:
         elif item in values:
             cut.append(item)
     return cut
+
+
+@lru_cache(maxsize=4096)
+def _parsed(text: str) -> Any:
+    """Return what a key of a field set says; few different ones exist, and nobody changes the result."""
+    return json.loads(text)

@@ -3,8 +3,13 @@
 import weakref
 
 import pytest
+from hypothesis import settings
 
 from informers.testing.virtual.sim import SimRuntime
+
+# A slow machine is no bug, and a run that failed can be repeated.
+settings.register_profile("levelset", deadline=None, derandomize=True)
+settings.load_profile("levelset")
 
 
 @pytest.fixture(autouse=True)

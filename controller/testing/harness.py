@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
+    from informers.cache import CacheOptions
     from informers.runtime import Seconds
     from informers.testing.fake import FakeCluster
 
@@ -20,7 +21,12 @@ __all__ = ["Harness", "quiet_options"]
 def quiet_options(options: ManagerOptions | None = None) -> ManagerOptions:
     """Return `options` with every socket and election off, as a test in one process wants them."""
     return replace(
-        options or ManagerOptions(), metrics_bind_address="0", health_probe_bind_address="0", leader_election=False
+        options or ManagerOptions(),
+        metrics_bind_address="0",
+        health_probe_bind_address="0",
+        debug_bind_address="0",
+        webhook_bind_address="0",
+        leader_election=False,
     )
 
 
@@ -34,15 +40,23 @@ class Harness:
         world: The cluster; its virtual clock drives everything.
         setup: Adds the controller to the manager.
         options: Manager options; sockets and leader election are switched off.
+        cache: What is mirrored, as `main` says it.
 
     Threads: the test's thread, the one that made `world`.
     """
 
     def __init__(
-        self, world: FakeCluster, setup: Callable[[Manager], Any], *, options: ManagerOptions | None = None
+        self,
+        world: FakeCluster,
+        setup: Callable[[Manager], Any],
+        *,
+        options: ManagerOptions | None = None,
+        cache: CacheOptions | None = None,
     ) -> None:
         self.world = world
-        self.manager = Manager(options=quiet_options(options), transport=world.transport(), runtime=world.runtime)
+        self.manager = Manager(
+            options=quiet_options(options), transport=world.transport(), runtime=world.runtime, cache=cache
+        )
         setup(self.manager)
         self._started = False
 

@@ -20,7 +20,6 @@ from reconcilers.memcached.children import (
     POD,
     change,
     deployment_for,
-    selector_of,
 )
 from reconcilers.memcached.status import Problem, news, status_of
 from reconcilers.memcached.types import Memcached
@@ -38,6 +37,8 @@ SAFETY_NET = 300.0
 """Seconds between reconciles when nothing happens: against whatever nobody thought of."""
 REFUSED_RETRY = 60.0
 """Seconds until something refused is tried again: quotas and policies change without an event for us."""
+BY_MEMCACHED = "memcached"
+"""The index of Pods by the Memcached that their labels name."""
 PREDECESSOR_RETRY = 5.0
 """Seconds until a name is looked at again that an earlier object still takes; its deletion comes as an event, too."""
 
@@ -72,6 +73,7 @@ class MemcachedReconciler:
     def __init__(self, manager: Manager) -> None:
         self._cache, self._recorder, self._runtime = manager.cache, manager.recorder, manager.runtime
         self._applier = Applier(manager.client, manager.cache)
+        self._cache.add_index(POD, BY_MEMCACHED, _memcacheds_of)
 
     def reconcile(self, request: Request) -> Result:
         """See `Reconciler.reconcile`."""
@@ -125,7 +127,8 @@ class MemcachedReconciler:
         return deployment if controller is not None and controller.uid == memcached.uid else None
 
     def _pods(self, memcached: Memcached) -> list[Obj]:
-        pods: list[Obj] = self._cache.list(POD, namespace=memcached.namespace, labels=selector_of(memcached))
+        by_name = (BY_MEMCACHED, memcached.name)
+        pods: list[Obj] = self._cache.list(POD, namespace=memcached.namespace, index=by_name)
         return pods
 
 
@@ -152,6 +155,10 @@ def instance_of(pod: CachedObject) -> Iterable[NamespacedName]:
     labels = pod.meta.labels or {}
     if labels.get(NAME) == "memcached" and INSTANCE in labels:
         yield pod.key._replace(name=labels[INSTANCE])
+
+
+def _memcacheds_of(pod: CachedObject) -> Iterable[str]:
+    return [key.name for key in instance_of(pod)]
 
 
 def namesake_of_freed(event: Event) -> Iterable[Request]:

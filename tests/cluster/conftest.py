@@ -28,7 +28,8 @@ class Embedded:
         self.kubeconfig = str(folder / "kubeconfig")
         self.cluster = Cluster(runtime=ThreadRuntime())
         self._audit = []
-        options = ServerOptions(port=free_port(), audit=lambda asked, status: self._audit.append((asked, status)))
+        self._told = []
+        options = ServerOptions(port=free_port(), audit=self._note)
         self._server = ApiServer(self.cluster, options=options)
 
     def start(self):
@@ -54,6 +55,16 @@ class Embedded:
     def kubectl(self, *args, stdin=None):
         """Run kubectl as the cluster's admin and return what it printed."""
         return kubectl(self.kubeconfig, *args, stdin=stdin)
+
+    def _note(self, asked, status):
+        now, who = time.monotonic(), asked.headers.get("impersonate-user", "admin")
+        self._audit.append((asked, status))
+        if status < 300:
+            self._told.append((now, now, who, asked.path))
+
+    def told(self):
+        """Return (began, ended, user, path) of every write that worked."""
+        return list(self._told)
 
     def writes(self, agent):
         """Return every write that a client with this user agent made so far."""

@@ -13,6 +13,7 @@ import ssl
 import subprocess
 import time
 import urllib.request
+from datetime import datetime
 from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization
@@ -56,6 +57,19 @@ class ControlPlane:
     def start(self):
         """Start everything and wait until the API server is ready."""
         self._write_files()
+        self.start_etcd()
+        self.start_apiserver()
+        common = (f"--kubeconfig={self.kubeconfig}", "--leader-elect=false", "--secure-port=0")
+        keys = (f"--service-account-private-key-file={self.folder / 'sa.key'}", f"--root-ca-file={self._ca}")
+        self._run("kube-controller-manager", *common, *keys)
+        self._run("kube-scheduler", *common)
+        stages = (f"--config={HERE / 'kwok.yaml'}", "--node-lease-duration-seconds=40", "--cidr=10.244.0.0/16")
+        self._run("kwok", f"--kubeconfig={self.kubeconfig}", "--manage-all-nodes", *stages)
+        self.kubectl("apply", "-f", str(HERE / "node.yaml"))
+        return self
+
+    def start_etcd(self):
+        """Start etcd with an empty folder."""
         etcd, peer = f"http://127.0.0.1:{self._etcd}", f"http://127.0.0.1:{free_port()}"
         self._run(
             "etcd",
@@ -67,15 +81,6 @@ class ControlPlane:
             f"--initial-cluster=default={peer}",
             "--unsafe-no-fsync",
         )
-        self.start_apiserver()
-        common = (f"--kubeconfig={self.kubeconfig}", "--leader-elect=false", "--secure-port=0")
-        keys = (f"--service-account-private-key-file={self.folder / 'sa.key'}", f"--root-ca-file={self._ca}")
-        self._run("kube-controller-manager", *common, *keys)
-        self._run("kube-scheduler", *common)
-        stages = (f"--config={HERE / 'kwok.yaml'}", "--node-lease-duration-seconds=40", "--cidr=10.244.0.0/16")
-        self._run("kwok", f"--kubeconfig={self.kubeconfig}", "--manage-all-nodes", *stages)
-        self.kubectl("apply", "-f", str(HERE / "node.yaml"))
-        return self
 
     def start_apiserver(self):
         """Start kube-apiserver and wait until it is ready."""
@@ -122,6 +127,18 @@ class ControlPlane:
             for entry in entries
             if entry["verb"] not in ("get", "list", "watch") and entry.get("userAgent", "").startswith(agent)
         ]
+
+    def told(self):
+        """Return (began, ended, user, path) of every write that worked."""
+        found = []
+        for line in self.audit.read_text().splitlines():
+            entry = json.loads(line) if line.endswith("}") else {"verb": "get"}
+            if entry["verb"] in ("get", "list", "watch") or entry.get("responseStatus", {}).get("code", 500) >= 300:
+                continue
+            who = entry.get("impersonatedUser", entry["user"])["username"]
+            times = (entry["requestReceivedTimestamp"], entry["stageTimestamp"])
+            found.append((*(datetime.fromisoformat(text).timestamp() for text in times), who, entry["requestURI"]))
+        return found
 
     @property
     def _ca(self):

@@ -30,10 +30,6 @@ class Told(ControllerObserver):
         """Note the outcome."""
         self.lines.append(("finished", attempt.request.name, verdict.label, seconds, error))
 
-    def reconcile_timed_out(self, attempt):
-        """Note the key."""
-        self.lines.append(("timed out", attempt.request.name))
-
 
 class Script:
     """A reconciler that does what the test says next."""
@@ -74,7 +70,7 @@ class TestContaining:
         "error", [ValueError("x"), RecursionError("x"), MemoryError("x"), StopIteration("x"), AssertionError("x")]
     )
     def test_every_exception_stays_with_its_key(self, runtime, error):
-        """It becomes a verdict: an error that backs off."""
+        """H26: it becomes a verdict: an error that backs off."""
         verdict = attempts(runtime, error).run(A, 0)
 
         assert (Label.ERROR, True) == (verdict.label, verdict.rate_limited)
@@ -141,7 +137,7 @@ class TestTelling:
         } == fields
 
     def test_the_traceback_is_logged_once_per_doubling(self, runtime, caplog):
-        """Forty failures are six tracebacks, not forty."""
+        """H25: forty failures are six tracebacks, not forty."""
         one = attempts(runtime, ValueError("boom"))
         with caplog.at_level(logging.ERROR, "levelset.controller"):
             fail(one, 40)
@@ -236,51 +232,3 @@ class TestRemembering:
         runtime.advance(5)
 
         assert [(A, 10, False), (B, 5, False)] == [(r.request, r.seconds, r.timed_out) for r in one.running()]
-
-
-class TestTimingOut:
-    def test_it_is_told_once_while_the_reconcile_runs_on(self, runtime, caplog):
-        """Log, observer and snapshot name the key; the reconcile ends as it likes."""
-        told = Told()
-        one = attempts(runtime, 100.0, timeout=30, observe=told)
-        runtime.spawn("worker", lambda: one.run(A, 0))
-        with caplog.at_level(logging.ERROR, "levelset.controller"):
-            runtime.advance(90)
-
-        assert ["Reconcile exceeds its timeout"] == [record.message for record in caplog.records]
-        assert [True] == [running.timed_out for running in one.running()]
-
-        runtime.advance(30)
-
-        assert ["started", "timed out", "finished"] == [line[0] for line in told.lines]
-
-    def test_one_timer_watches_over_all(self, runtime):
-        """Overlapping attempts are told each at its time; those in time are not."""
-        told = Told()
-        one = attempts(runtime, 50.0, 5.0, 50.0, timeout=30, observe=told)
-        for delay, request in ((0, A), (1, B), (10, Request("default", "c"))):
-            runtime.spawn(request.name, lambda d=delay, r=request: (runtime.sleep(d), one.run(r, 0)))
-        late = []
-        for _ in range(50):
-            runtime.advance(1)
-            late += [(runtime.monotonic(), n[1]) for n in told.lines if n[0] == "timed out"][len(late) :]
-
-        assert [(30, "a"), (40, "c")] == late
-
-    def test_without_timeout_there_is_no_timer(self, runtime):
-        """The default costs nothing."""
-        attempts(runtime, 5.0).run(A, 0)
-
-        assert ["main"] == [task.name for task in runtime.tasks()]
-
-    def test_closing_ends_the_watch(self, runtime, caplog):
-        """A controller that has stopped says nothing more."""
-        one = attempts(runtime, 100.0, timeout=30)
-        runtime.spawn("worker", lambda: one.run(A, 0))
-        runtime.settle()
-        one.close()
-        one.close()
-        runtime.spawn("late", lambda: one.run(B, 0))
-        runtime.advance(60)
-
-        assert [] == caplog.records

@@ -120,18 +120,27 @@ class TestMemory:
             backlog.take(turn)
             backlog.release(KEYS[0], turn)
 
-        assert 100 > max(len(backlog._delayed), len(backlog._ready), len(backlog._aged))
+        assert 100 > len(backlog._delayed) + len(backlog._by_urgency)
 
-    def test_a_line_of_old_keys_keeps_no_trail_of_urgent_ones(self):
-        """What has been handed out ahead of them is forgotten, although they hold the front."""
+    def test_a_line_that_never_moves_keeps_no_trail_of_those_who_left_it(self):
+        """Behind a key that is never taken, keys line up and are raised away, ten thousand times."""
         backlog = Backlog("test", observe=NULL, patience=None)
         backlog.put(KEYS[0], ready_at=None, priority=-100, now=0)
         for turn in range(10_000):
+            backlog.put(KEYS[1], ready_at=None, priority=-100, now=turn)
             backlog.put(KEYS[1], ready_at=None, priority=0, now=turn)
-            backlog.take(turn)
-            backlog.release(KEYS[1], turn)
+            backlog.release(backlog.take(turn)[0], turn)
 
-        assert 100 > len(backlog._aged)
+        assert 100 > sum(len(line) for _, line in backlog._by_urgency)
+
+    def test_priorities_that_nobody_uses_any_more_are_forgotten(self):
+        """Ten thousand different ones, one after the other."""
+        backlog = Backlog("test", observe=NULL, patience=16)
+        for turn in range(10_000):
+            backlog.put(KEYS[0], ready_at=None, priority=turn, now=turn)
+            backlog.release(backlog.take(turn)[0], turn)
+
+        assert 100 > len(backlog._by_urgency)
 
     def test_nothing_is_kept_of_what_is_done(self):
         """Ten thousand keys come and go."""

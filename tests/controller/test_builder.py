@@ -35,7 +35,7 @@ class Host:
 
     def __init__(self):
         self.runtime, self.observe, self.cache, self.discovery = SimRuntime(), NULL, self, self
-        self.options = SimpleNamespace(max_concurrent_reconciles=3, cache_sync_timeout=60.0)
+        self.options = SimpleNamespace(max_concurrent_reconciles=3, cache_sync_timeout=60.0, reconcile_timeout=9.0)
         self.added, self.handlers, self.scopes = [], {}, {}
 
     def add(self, controller):
@@ -198,6 +198,7 @@ class TestTheController:
         own = Builder(host).for_(Memcached).named("own").with_options(options).complete(lambda request: None)
 
         assert (3, 60.0) == (common.options.max_concurrent_reconciles, common.options.cache_sync_timeout)
+        assert 9.0 == common.options.reconcile_timeout
         assert options == own.options
 
     def test_it_may_do_without_leadership(self, host):

@@ -63,6 +63,13 @@ def test_a_write_must_be_over_before_anyone_else_may_lead(fence, runtime, at, li
     assert (("dryRun", "All"), ("timeout", f"{int(limit * 1000)}ms")) == call.query
 
 
+def test_the_transport_is_told_from_when_on_not_to_send(fence, runtime):
+    """A process that is stopped after being admitted, and goes on a minute later, must not send it (H19)."""
+    runtime.advance(9.0)
+
+    assert 10.0 == fence.admit(Call("POST", "/x")).until
+
+
 def test_a_shorter_limit_stays(fence):
     """The caller's own patience counts when it ends sooner."""
     assert 2.0 == fence.admit(Call("POST", "/x", timeout=2.0)).timeout

@@ -25,6 +25,8 @@ class LeaseServer:
     version: int = 0
     calls: list = field(default_factory=list)
     mood: object = None
+    watched: bool = False
+    streams: list = field(default_factory=list)
 
     def request(self, call):
         """Answer one call after a millisecond, unless the mood says otherwise."""
@@ -48,9 +50,16 @@ class LeaseServer:
             return self.refuse(404, "NotFound")
         elif sent["metadata"].get("resourceVersion") != self.lease["metadata"]["resourceVersion"]:
             return self.refuse(409, "Conflict")
-        self.version += 1
-        self.lease = {**sent, "metadata": {**sent["metadata"], "resourceVersion": str(self.version)}}
+        self.change(sent)
         return self.reply(201, self.lease)
+
+    def change(self, lease):
+        """Keep this lease, None for none, and tell those who watch."""
+        self.version += 1
+        kind, before = "MODIFIED" if lease else "DELETED", self.lease
+        self.lease = lease and {**lease, "metadata": {**lease["metadata"], "resourceVersion": str(self.version)}}
+        for stream in self.streams:
+            stream.tell(kind, self.lease or before)
 
     @staticmethod
     def reply(status, body):
@@ -72,8 +81,15 @@ class LeaseServer:
         raise ResponseLost("timed out")
 
     def stream(self, call):
-        """Not for leases."""
-        raise AssertionError
+        """A watch of the lease, if it may be watched."""
+        assert (("fieldSelector", "metadata.name=op"), ("watch", "true")) == call.query[:2]
+        if not self.watched:
+            return Refusal()
+        stream = LeaseStream(self.runtime)
+        self.streams.append(stream)
+        if self.lease:
+            stream.tell("ADDED", self.lease)
+        return stream
 
     def close(self):
         """Nothing to close."""
@@ -82,6 +98,49 @@ class LeaseServer:
     def holder(self):
         """Who holds the lease."""
         return self.lease["spec"].get("holderIdentity", "")
+
+
+class Refusal:
+    """The answer to a watch that is not permitted."""
+
+    status = 403
+
+    def __iter__(self):
+        yield b'{"kind":"Status","code":403,"reason":"Forbidden","message":"may not watch"}'
+
+    def close(self):
+        """Nothing to hang up."""
+
+
+class LeaseStream:
+    """One watch."""
+
+    status = 200
+
+    def __init__(self, runtime):
+        self.news, self.open, self.condition = [], True, runtime.condition("lease stream")
+
+    def tell(self, kind, obj):
+        """Send one event."""
+        with self.condition:
+            self.news.append(json.dumps({"type": kind, "object": obj}).encode() + b"\n")
+            self.condition.notify_all()
+
+    def __iter__(self):
+        while True:
+            with self.condition:
+                while not self.news and self.open:
+                    self.condition.wait()
+                if not self.open:
+                    return
+                line = self.news.pop(0)
+            yield line
+
+    def close(self):
+        """Hang up."""
+        with self.condition:
+            self.open = False
+            self.condition.notify_all()
 
 
 class Candidate:
@@ -221,7 +280,7 @@ class TestWinning:
         runtime.advance(25)
 
         assert "leading" == heir.events[0][0]
-        assert 15 <= heir.events[0][1] <= 15 + 2 * 2.2 + 0.1
+        assert 15 <= heir.events[0][1] <= 15.1
 
 
 class TestLosing:
@@ -258,6 +317,83 @@ class TestLosing:
     def unreachable(call):
         """Refuse the connection."""
         raise Unreachable("connection refused")
+
+    @pytest.mark.parametrize("trouble", [(500, "InternalError"), (503, "ServiceUnavailable"), (429, "TooManyRequests")])
+    def test_refusals_while_renewing_are_borne_until_the_deadline(self, server, runtime, trouble):
+        """Eight seconds of them cost nothing; twelve cost the lease."""
+        leader = self.led(server)
+        server.mood = lambda call: server.refuse(*trouble)
+        runtime.advance(8)
+        assert leader.leading
+
+        runtime.advance(4)
+
+        assert "lost" == leader.events[-1][0]
+
+    def test_a_conflict_while_renewing_is_settled_by_looking(self, server, runtime):
+        """Somebody labelled the lease: the next look has the new version, the label stays, the leader too."""
+        leader = self.led(server)
+        server.change({**server.lease, "metadata": {**server.lease["metadata"], "labels": {"seen": "yes"}}})
+
+        runtime.advance(10)
+
+        assert ([("leading", 0.0)], {"seen": "yes"}) == (leader.events, server.lease["metadata"]["labels"])
+
+    def test_a_renewal_whose_answer_is_lost_is_found_by_looking(self, server, runtime):
+        """The lease is of a version that we never heard of, but the renewal time in it is one we sent."""
+        leader = self.led(server)
+        server.mood = self.lose_one(server)
+
+        runtime.advance(60)
+
+        assert [("leading", 0.0)] == leader.events
+
+    @staticmethod
+    def lose_one(server):
+        """Do the next renewal, and lose its answer."""
+
+        def mood(call):
+            if call.method == "PUT":
+                server.mood = None
+                server.answer(call)
+                raise ResponseLost("cut")
+
+        return mood
+
+    def test_a_slow_server_does_not_stretch_the_period(self, server, runtime):
+        """Answers that take 1.5 s: a renewal still goes out every 2 s, and the fence is never about to close."""
+        leader = self.led(server)
+        server.mood = lambda call: runtime.sleep(1.5)
+        server.calls.clear()
+
+        runtime.advance(60)
+
+        assert 29 <= len(server.calls) <= 31
+        assert leader.elector.snapshot().remaining >= 6
+
+    def test_a_usurper_is_noticed_at_once_when_the_lease_is_watched(self, server, runtime):
+        """Not only at the next renewal."""
+        server.watched = True
+        leader = self.led(server)
+        runtime.advance(9.5)
+        usurped = {**server.lease, "spec": {**server.lease["spec"], "holderIdentity": "usurper"}}
+        server.change(usurped)
+
+        runtime.advance(0.1)
+
+        assert ("lost", False) == (leader.events[-1][0], leader.may_write())
+
+    def test_a_holder_struck_out_by_hand_is_written_in_again(self, server, runtime):
+        """Nobody let go of it: no standby takes it, and the leader goes on."""
+        leader = self.led(server)
+        standby = Candidate(server, "b")
+        runtime.advance(3)
+        spec = {name: value for name, value in server.lease["spec"].items() if name != "holderIdentity"}
+        server.change({**server.lease, "spec": spec})
+
+        runtime.advance(10)
+
+        assert ("a", True, False) == (server.holder, leader.leading, standby.leading)
 
     def test_a_short_outage_is_survived(self, server, runtime):
         """Six seconds without a server, then all is well again."""
@@ -305,18 +441,32 @@ class TestLosing:
 
 class TestTakeover:
     def test_after_a_kill_within_the_lease_and_a_period(self, server, runtime):
-        """The heir waits out the lease, counted from when it saw the last renewal."""
-        runtime.spawn("a", lambda: Candidate(server, "a"), process="a")
-        runtime.advance(10)
-        heir = Candidate(server, "b")
-        runtime.advance(5)
-        killed = runtime.monotonic()
-        runtime.crash("a")
+        """The heir waits out the lease, counted from when it saw the last renewal, and is there when it lapses."""
+        heir, killed = self.widowed(server)
 
         runtime.advance(60)
 
         assert 15 - 2 <= heir.events[0][1] - killed <= 15 + 2 * 2.2 + 0.1
         assert ("b", 1) == (server.holder, server.lease["spec"]["leaseTransitions"])
+
+    def test_after_a_kill_one_who_watches_waits_for_the_lease_alone(self, server, runtime):
+        """It heard of the last renewal when that was made."""
+        server.watched = True
+        heir, killed = self.widowed(server)
+
+        runtime.advance(60)
+
+        assert 15 - 2 <= heir.events[0][1] - killed <= 15 + 0.1
+
+    @staticmethod
+    def widowed(server):
+        """Return a candidate whose leader was just killed, and when."""
+        server.runtime.spawn("a", lambda: Candidate(server, "a"), process="a")
+        server.runtime.advance(10)
+        heir = Candidate(server, "b")
+        server.runtime.advance(5)
+        server.runtime.crash("a")
+        return heir, server.runtime.monotonic()
 
     def test_after_a_clean_stop_within_a_period(self, server, runtime):
         """The lease is let go of, so nobody waits for it to lapse."""
@@ -329,6 +479,55 @@ class TestTakeover:
         runtime.advance(10)
 
         assert heir.events[0][1] - stopped <= 2 * 2.2 + 0.1
+
+    def test_after_a_clean_stop_at_once_when_the_lease_is_watched(self, server, runtime):
+        """Two requests after the release, however long the period is."""
+        server.watched = True
+        leader = Candidate(server, "a")
+        runtime.advance(3)
+        heir = Candidate(server, "b")
+        runtime.advance(9)
+        leader.stop()
+        stopped = runtime.monotonic()
+
+        runtime.advance(1)
+
+        assert heir.events[0][1] - stopped <= 0.1
+        assert ("b", 1) == (server.holder, server.lease["spec"]["leaseTransitions"])
+
+    @pytest.mark.parametrize("watched", [False, True])
+    def test_a_lease_deleted_under_its_leader_is_not_taken_by_a_standby(self, server, runtime, watched):
+        """The leader is still within its deadline, so whoever creates the lease first must not decide."""
+        server.watched = watched
+        leader, heir = Candidate(server, "a"), Candidate(server, "b")
+        runtime.advance(10)
+        leader, heir = (leader, heir) if leader.leading else (heir, leader)
+
+        server.change(None)
+        runtime.advance(5)
+
+        assert (True, []) == (leader.leading, heir.events)
+
+    def test_two_of_one_name_never_lead_together(self, server, runtime):
+        """A second process under the same identity takes the lease for somebody else's, which it is."""
+        first = Candidate(server, "a")
+        runtime.advance(3)
+        second = Candidate(server, "a")
+
+        runtime.advance(100)
+
+        assert (True, False) == (first.leading, second.leading)
+
+    def test_a_second_life_waits_for_the_first_ones_lease(self, server, runtime):
+        """A container that was killed and restarted under a fixed name: its last writes may still be on the way."""
+        runtime.spawn("a", lambda: Candidate(server, "a"), process="a")
+        runtime.advance(4.5)
+        runtime.crash("a")
+        again = Candidate(server, "a")
+
+        runtime.advance(30)
+
+        assert 4.5 + 15 <= again.events[0][1] <= 4.5 + 15.1
 
     def test_two_never_may_write_at_once(self, server, runtime):
         """At every tenth of a second through hang, takeover and return, at most one fence is open."""
@@ -390,6 +589,17 @@ class TestStopping:
         leader.elector.stop(began + 3, release=True)
 
         assert runtime.monotonic() - began <= 3 + 5
+
+    def test_a_watch_that_hangs_does_not_hold_up_the_stop(self, server, runtime):
+        """It is hung up."""
+        server.watched = True
+        leader = Candidate(server, "a")
+        runtime.advance(1)
+
+        leader.stop()
+
+        assert runtime.monotonic() < 1.1
+        assert ["main"] == [task.name for task in runtime.tasks()]
 
     def test_missing_permission_says_what_to_do(self, server, runtime, caplog):
         """Once per doubling, with the command that prints the Role."""

@@ -1,5 +1,7 @@
 """The rules of leader election, as plain values."""
 
+import math
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -27,13 +29,27 @@ class TestStep:
             (HELD, 14.9, Move.WAIT),
             (HELD, 15.0, Move.TAKE),
             (Lease("", 1.0, 3), 0.0, Move.TAKE),
-            (Lease("me", 15.0, 3), 0.0, Move.RENEW),
-            (Lease("me", 15.0, 3), 999.0, Move.RENEW),
+            (Lease("me", 15.0, 3, "t2"), 0.0, Move.RENEW),
+            (Lease("me", 15.0, 3, "t2"), 999.0, Move.RENEW),
+            (Lease("me", 15.0, 3, "t1"), 14.9, Move.WAIT),
+            (Lease("me", 15.0, 3, "t1"), 15.0, Move.TAKE),
+            (Lease("", 15.0, 3), 14.9, Move.WAIT),
+            (Lease("", 15.0, 3), 15.0, Move.TAKE),
         ],
     )
     def test_what_a_candidate_does(self, lease, now, move):
-        """Absent: create. Free or expired: take. Ours: renew. Else: wait."""
-        assert move is step(view(lease), now)
+        """Absent: create. Free or expired: take. Written by us: renew. Else, our own name or none included: wait."""
+        assert move is step(view(lease).sending("t2"), now)
+
+    @pytest.mark.parametrize(("now", "move"), [(14.9, Move.WAIT), (15.0, Move.CREATE)])
+    def test_a_lease_that_was_deleted_under_its_holder_is_waited_out(self, now, move):
+        """Its holder may write until its own deadline, whether or not the object is there."""
+        assert move is step(view(HELD).seen(None, 7.0), now)
+
+    @pytest.mark.parametrize("lease", [None, Lease("", 1.0, 3), Lease("me", 15.0, 3, "t2")])
+    def test_a_lease_that_bound_nobody_else_is_made_again_at_once(self, lease):
+        """There was none, it was let go of, or it was ours."""
+        assert Move.CREATE is step(view(lease).sending("t2").seen(None, 0.0), 0.0)
 
     def test_the_record_of_the_holder_decides_its_length(self):
         """A holder with more patience than ours keeps its lease for as long as it wrote."""
@@ -53,6 +69,20 @@ class TestView:
         known = View("me").seen(HELD, 100.0).seen(Lease("other", 15.0, 3, "1970"), 114.0)
 
         assert Move.WAIT is step(known, 128.0)
+
+    def test_a_lease_that_went_and_came_back_unchanged_keeps_its_age(self):
+        """Nobody renewed it in between."""
+        known = View("me").seen(HELD, 100.0).seen(None, 105.0).seen(HELD, 110.0)
+
+        assert (100.0, False) == (known.changed_at, known.gone)
+
+    def test_only_so_many_unanswered_writes_are_remembered(self):
+        """A server that never answers must not fill the memory."""
+        known = View("me")
+        for number in range(100):
+            known = known.sending(f"t{number}")
+
+        assert ("t84", "t99") == (known.wrote[0], known.wrote[-1])
 
     def test_labels_do_not_keep_a_dead_leader_alive(self):
         """Only the record counts, not the object's version."""
@@ -111,13 +141,23 @@ class TestOptions:
     @pytest.mark.parametrize(
         ("options", "message"),
         [
-            ({"lease_duration": 10.0}, "lease_duration .10 s. must be greater than renew_deadline"),
-            ({"retry_period": 9.0}, "renew_deadline .10 s. must be greater than retry_period times 1.2"),
-            ({"retry_period": 0.0}, "retry_period must be greater than zero"),
-            ({"leader_election": True}, "--leader-election-id"),
+            (
+                {"lease_duration": 10.0},
+                "lease_duration (--leader-elect-lease-duration=10s) must be greater than "
+                "renew_deadline (--leader-elect-renew-deadline=10s): raise the first or lower the second",
+            ),
+            (
+                {"retry_period": 9.0},
+                "renew_deadline (--leader-elect-renew-deadline=10s) must be greater than 1.2 times "
+                "retry_period (--leader-elect-retry-period=9s), which is 10.8 s",
+            ),
+            ({"retry_period": 0.0}, "retry_period (--leader-elect-retry-period=0s) must be greater than zero"),
+            ({"lease_duration": math.inf}, "lease_duration (--leader-elect-lease-duration=infs) must be"),
+            ({"renew_deadline": math.nan}, "renew_deadline (--leader-elect-renew-deadline=nans) must be"),
+            ({"leader_election": True}, "set leader_election_id (--leader-election-id)"),
         ],
     )
     def test_times_that_cannot_work_are_refused(self, options, message):
-        """A lease that lapses between two renewals helps nobody."""
-        with pytest.raises(ValueError, match=message):
+        """A lease that lapses between two renewals helps nobody; the message names option, flag and value."""
+        with pytest.raises(ValueError, match=re.escape(message)):
             LeaderOptions(**options)

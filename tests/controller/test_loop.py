@@ -186,6 +186,16 @@ class TestReconciling:
 
         assert [LOW_PRIORITY, LOW_PRIORITY, LOW_PRIORITY, 7] == got
 
+    def test_a_plain_queue_goes_first_in_first_out(self, runtime):
+        """Without priorities the first list is served in its turn."""
+        bench = Bench(runtime, lambda request: runtime.sleep(1), use_priority_queue=False)
+        bench.controller.start()
+        for name, priority in (("a", 0), ("old", LOW_PRIORITY), ("b", 0)):
+            bench.controller.queue.add(Request("default", name), priority=priority)
+        runtime.advance(10)
+
+        assert ["a", "old", "b"] == [name for _, name in bench.seen]
+
     def test_each_controller_may_have_its_own_limiter(self, runtime):
         """The factory is given the runtime."""
         bench = Bench(runtime, script(ValueError(), None), rate_limiter=lambda runtime: ItemExponential(10.0)).start(
@@ -206,7 +216,8 @@ class TestConcurrency:
 
     def test_as_many_at_once_as_it_may(self, runtime):
         """Three workers, named after the controller."""
-        bench = Bench(runtime, lambda request: runtime.sleep(10), max_concurrent_reconciles=3).start(*"abcd")
+        bench = Bench(runtime, lambda request: runtime.sleep(10), max_concurrent_reconciles=3, stuck_after=None)
+        bench.start(*"abcd")
 
         assert [f"controller-test-{number}" for number in range(3)] == [task.name for task in runtime.tasks()[1:]]
 
@@ -343,17 +354,34 @@ class TestStarting:
 
 class TestStopping:
     def test_reconciles_in_progress_finish(self, runtime):
-        """What is begun is ended, what is queued is left."""
+        """H30: what is begun is ended, what is queued is left."""
         ended = []
-        bench = Bench(runtime, lambda request: (runtime.sleep(10), ended.append(request.name))[0]).start("a", "b")
-        bench.controller.stop(deadline=100)
+        bench = Bench(runtime, lambda request: (runtime.sleep(10), ended.append(request.name))[0], stuck_after=None)
+        bench.start("a", "b").controller.stop(deadline=100)
 
         assert (10, ["a"]) == (runtime.monotonic(), ended)
         assert ["main"] == [task.name for task in runtime.tasks()]
         assert (1, State.STOPPED) == (bench.feed.stopped, bench.controller.snapshot().state)
 
+    def test_a_draining_stop_reconciles_what_is_ready(self, runtime):
+        """What waits for its time is left; the grace bounds it all."""
+        bench = Bench(runtime, lambda request: runtime.sleep(10), drain=True).start("a", "b", "c")
+        bench.controller.queue.add(Request("default", "later"), after=5)
+        bench.controller.stop(deadline=100)
+
+        assert ["a", "b", "c"] == [name for _, name in bench.seen]
+
+    def test_a_draining_stop_ends_at_the_deadline(self, runtime):
+        """Then it is as if nobody had asked to drain."""
+        bench = Bench(runtime, lambda request: runtime.sleep(10), drain=True).start("a", "b", "c")
+        with pytest.raises(TimeoutError, match="still running: default/b"):
+            bench.controller.stop(deadline=15)
+        runtime.advance(60)
+
+        assert ["a", "b"] == [name for _, name in bench.seen]
+
     def test_the_deadline_ends_the_waiting_and_names_what_hangs(self, runtime):
-        """It is a point on the monotonic clock."""
+        """H30: it is a point on the monotonic clock."""
         bench = Bench(runtime, lambda request: runtime.sleep(1000)).start("stuck")
         runtime.advance(20)
         with pytest.raises(TimeoutError, match=r"controller test did not stop in time; .*default/stuck \(50 s\)"):
@@ -405,7 +433,7 @@ class TestStopping:
 class TestFailing:
     @pytest.mark.parametrize("error", [SystemExit(3), KeyboardInterrupt()])
     def test_what_is_no_exception_reaches_the_manager(self, runtime, error):
-        """It ends the worker, but never silently, and once."""
+        """H26: it ends the worker, but never silently, and once."""
         bench = Bench(runtime, script(error), max_concurrent_reconciles=2).start("a", "b")
 
         assert [error] == bench.failures

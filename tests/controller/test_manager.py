@@ -1,6 +1,7 @@
 """The manager in virtual time on the in-memory cluster: order, readiness, failures, leadership."""
 
 import http.client
+import json
 from contextlib import closing
 
 import pytest
@@ -10,6 +11,7 @@ from controller.manager import Manager, ManagerOptions
 from controller.runnables import FunctionRunnable
 from informers.api.client import Patch
 from informers.api.errors import ConfigError, ResponseLost, Unreachable
+from informers.api.transport import Response
 from informers.runtime import ThreadRuntime
 from informers.testing.fake import FakeCluster
 
@@ -38,7 +40,9 @@ CRD = {
 
 def options(**changes):
     """Options without sockets."""
-    return ManagerOptions(**{"metrics_bind_address": "0", "health_probe_bind_address": "0", **changes})
+    return ManagerOptions(
+        **{"metrics_bind_address": "0", "health_probe_bind_address": "0", "debug_bind_address": "0", **changes}
+    )
 
 
 def elected(name, **changes):
@@ -169,6 +173,77 @@ class Noting:
     def stop(self, deadline):
         """Note it."""
         self.notes.append(f"stop {self.name}")
+
+
+class Warming(Noting):
+    """One that needs the leader, and can prepare."""
+
+    def __init__(self, name, notes):
+        super().__init__(name, notes, needs_leader_election=True)
+
+    def warm_up(self):
+        """Note it."""
+        self.notes.append(f"warm {self.name}")
+
+
+class TestSharding:
+    def test_replicas_share_the_objects(self, world):
+        """Each is reconciled by one of them; all are."""
+        seen = {"a": [], "b": []}
+        for name in "ab":
+            manager = make(world, options(sharding="ring", leader_election_id="op", leader_identity=name))
+            watching(manager, CONFIG_MAP, seen[name])
+            manager.start()
+        world.settle(5)
+        for number in range(20):
+            world.create(config_map(f"x{number}"))
+        world.settle(5)
+
+        assert sorted(f"default/x{number}" for number in range(20)) == sorted(seen["a"] + seen["b"])
+        assert min(len(seen["a"]), len(seen["b"])) > 2
+
+    def test_what_a_replica_gains_is_reconciled(self, world):
+        """All objects of one that stopped, without an event of theirs."""
+        seen = {"a": [], "b": []}
+        managers = {}
+        for name in "ab":
+            managers[name] = make(world, options(sharding="ring", leader_election_id="op", leader_identity=name))
+            watching(managers[name], CONFIG_MAP, seen[name])
+            managers[name].start()
+        world.settle(5)
+        for number in range(20):
+            world.create(config_map(f"x{number}"))
+        world.settle(5)
+
+        managers["a"].stop()
+        world.settle(5)
+
+        assert {f"default/x{number}" for number in range(20)} == set(seen["b"])
+
+    def test_a_fixed_shard_of_namespaces_is_all_that_is_mirrored(self, world):
+        """Memory is shared, too; together the replicas have everything once."""
+        for number in range(8):
+            world.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": f"{number}{number}-team"}})
+            world.create({**config_map("x"), "metadata": {"name": "x", "namespace": f"{number}{number}-team"}})
+        held = []
+        for index in range(2):
+            given = {"sharding": "fixed", "shard_by": "namespace", "shard_count": 2, "shard_index": index}
+            manager = make(world, options(leader_election_id="op", leader_identity=f"op-{index}", **given))
+            watching(manager, CONFIG_MAP, [])
+            manager.start()
+            held.append({obj["metadata"]["namespace"] for obj in manager.cache.list(CONFIG_MAP)})
+
+        assert (8, set()) == (len(held[0] | held[1]), held[0] & held[1])
+
+    def test_what_needs_a_leader_and_cannot_share_is_refused(self, world):
+        """It would run on every replica, or on none."""
+        manager = make(world, options(sharding="ring", leader_election_id="op"))
+
+        with pytest.raises(
+            ValueError, match=r"job needs a leader, but with sharding=ring .* needs_leader_election=False"
+        ):
+            manager.add(Noting("job", [], needs_leader_election=True))
+        manager.add(Noting("other", [], needs_leader_election=False))
 
 
 class TestBadInput:
@@ -345,7 +420,7 @@ class TestLeadership:
             raise ResponseLost("timed out")
 
     def test_work_that_outlives_the_grace_keeps_the_lease(self, world):
-        """Somebody might still be writing, so nobody else may lead before it lapses."""
+        """H21: somebody might still be writing, so nobody else may lead before it lapses."""
         manager = make(world, elected("a"))
         Builder(manager).for_(CONFIG_MAP).complete(lambda request: world.runtime.sleep(1000))
         world.create(config_map("x"))
@@ -354,7 +429,7 @@ class TestLeadership:
         assert "a" == world.get(LEASE, "default/op")["spec"]["holderIdentity"]
 
     def test_the_lease_is_let_go_of_after_the_last_write(self, world):
-        """The write of the reconcile in flight comes first."""
+        """H21, H30: the write of the reconcile in flight comes first."""
         manager = make(world, elected("a"))
 
         def slow(request):
@@ -365,11 +440,51 @@ class TestLeadership:
         world.create(config_map("x"))
 
         assert 0 == manager.run(Knocks(world.runtime, 10))
-        last = [write.path.rpartition("/")[2] for write in world.writes if write.actor != "user"][-2:]
+        ours = [write.path for write in world.writes if write.actor != "user" and "/events" not in write.path]
+        last = [path.rpartition("/")[2] for path in ours][-2:]
         assert ["x", "op"] == last
 
+    def test_a_standby_prepares_and_begins_when_it_leads(self, world):
+        """What can warm up does so at the start, once, on every replica."""
+        notes = []
+        for name in "ab":
+            manager = make(world, elected(name))
+            manager.add(Warming(name, notes))
+            manager.start()
+            world.settle(1)
+
+        assert ["warm a", "start a", "warm b"] == notes
+
+    def test_who_ceases_to_lead_says_so_in_an_event(self, world):
+        """Like every other controller."""
+        leader, _ = self.replicas(world, {"a": [], "b": []})
+        leader.stop()
+        world.advance(5)
+
+        notes = [event["note"] for event in world.list(("events.k8s.io/v1", "Event"))]
+        assert ["a became leader", "a stopped leading", "b became leader"] == notes
+
+    def test_a_missing_permission_ends_it_at_the_start(self, world, caplog):
+        """Exit code 1, and the rule to add; nobody waits for ever to become the leader."""
+        world.intercept(self.no_update)
+        manager = make(world, elected("a"))
+
+        assert 1 == manager.run(Knocks(world.runtime, None))
+        error = caplog.records[-1].fields["error"]
+        assert "may not update leases.coordination.k8s.io 'op' in namespace 'default'" in error
+        assert '"verbs": ["update"]' in error
+
+    @staticmethod
+    def no_update(call):
+        """Answer reviews: everything but updates is allowed."""
+        if "/apis/authorization.k8s.io/" in call.path:
+            attributes = json.loads(call.body)["spec"].get("resourceAttributes", {})
+            status = {"allowed": attributes.get("verb") != "update"}
+            return Response(201, {}, json.dumps({"status": status}).encode())
+        return None
+
     def test_a_new_leader_waits_for_its_caches(self, world):
-        """A standby whose watch lags does not act on what it remembers of the last leader's world."""
+        """H20: a standby whose watch lags does not act on what it remembers of the last leader's world."""
         seen = {"a": [], "b": []}
         world.create(config_map("old"))
         leader, standby = self.replicas(world, seen)
@@ -378,7 +493,7 @@ class TestLeadership:
         world.create(config_map("x"))
         leader.stop()
         world.advance(30)
-        assert (True, []) == (standby._elector.snapshot().leading, seen["b"])
+        assert (True, []) == (standby.leadership.leader().leading, seen["b"])
 
         end()
         world.advance(90)

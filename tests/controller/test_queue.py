@@ -22,15 +22,11 @@ class Told(ControllerObserver):
     """Remembers what the queue tells."""
 
     def __init__(self):
-        self.lines, self.depths, self.latencies = [], {}, []
+        self.lines, self.latencies = [], []
 
     def queue_added(self, controller, *, priority):
         """Note the priority."""
         self.lines.append(("added", priority))
-
-    def queue_depth(self, controller, *, priority, depth):
-        """Note the newest depth."""
-        self.depths[priority] = depth
 
     def queue_retried(self, controller):
         """Note it."""
@@ -79,7 +75,7 @@ def workers(runtime, queue, count=1, work=lambda request, priority: None):
 
 class TestAdding:
     def test_a_key_is_in_at_most_once(self, queue):
-        """However often it is added before it is handed out."""
+        """H22, H23: however often it is added before it is handed out."""
         for request in (A, B, A, A):
             queue.add(request)
 
@@ -372,7 +368,7 @@ class TestAgeing:
         return names
 
     def test_a_busy_high_priority_cannot_starve_the_rest(self, runtime):
-        """After so many hand-outs that went ahead of it, the oldest key has its turn."""
+        """H23: after so many hand-outs that went ahead of it, the oldest key has its turn."""
         queue = WorkQueue("test", runtime=runtime, patience=3)
         queue.add(A)
         queue.add(B, priority=LOW_PRIORITY)
@@ -403,6 +399,21 @@ class TestAgeing:
             queue.add(key(number))
 
         assert [str(number) for number in range(50)] == [request.name for request in drain(queue)]
+
+
+class TestPlain:
+    def test_a_plain_queue_looks_at_no_priority(self, runtime):
+        """First in, first out; nothing is raised, and whoever asks is told 0."""
+        queue = WorkQueue("test", runtime=runtime, prioritized=False)
+        queue.add(A, priority=LOW_PRIORITY)
+        queue.add(B, priority=10)
+        queue.add(A, priority=100)
+
+        assert [(A, 0), (B, 0)] == [queue.get() for _ in range(2)]
+
+    def test_it_says_so(self, runtime):
+        """Its metrics have no priority."""
+        assert not WorkQueue("test", runtime=runtime, prioritized=False).snapshot().prioritized
 
 
 class TestShuttingDown:
@@ -538,13 +549,12 @@ class TestTelling:
 
     def test_the_depth_moves_between_priorities(self, runtime):
         """A raised key leaves its old priority's count; a delayed one has none yet."""
-        told = Told()
-        queue = WorkQueue("test", runtime=runtime, observe=told)
+        queue = WorkQueue("test", runtime=runtime)
         queue.add(A, priority=LOW_PRIORITY)
         queue.add(B, after=9)
         queue.add(A, priority=5)
 
-        assert {LOW_PRIORITY: 0, 5: 1} == told.depths
+        assert {5: 1} == queue.snapshot().depth
 
     def test_latency_counts_from_the_first_add_that_made_it_ready(self, runtime):
         """Duplicates and raises do not make a key look younger."""

@@ -8,7 +8,7 @@ import pytest
 from controller.observe import ControllerObserver
 from controller.queue import WorkQueue
 from controller.request import LOW_PRIORITY, Request
-from controller.sources import ChannelSource, FunctionSource, KindSource, SourceStatus
+from controller.sources import ChannelSource, FunctionSource, InformerSource, KindSource, SourceStatus
 from informers.api.errors import KindNotServed
 from informers.api.objects import CachedObject, ObjectMeta
 from informers.testing.virtual.sim import SimRuntime
@@ -167,7 +167,7 @@ class TestFaults:
 
     @pytest.mark.parametrize("where", ["predicates", "mapper"])
     def test_a_fault_loses_one_event_and_nothing_else(self, queue, mirror, where):
-        """The informer never hears of it, the next event passes, the observer counts."""
+        """H26: the informer never hears of it, the next event passes, the observer counts."""
         told = Told()
         options = {"mapper": self.broken} if where == "mapper" else {"predicates": [self.broken]}
         source = KindSource(mirror, CONFIG_MAP, observe=told, **options)
@@ -182,7 +182,7 @@ class TestFaults:
         "error", [ValueError(), RecursionError(), MemoryError(), StopIteration(), AssertionError()]
     )
     def test_every_class_of_exception_is_contained(self, queue, mirror, error):
-        """Whatever a user's function may raise."""
+        """H26: whatever a user's function may raise."""
 
         def raising(event):
             raise error
@@ -301,3 +301,28 @@ class TestFunctionSource:
         source.stop()
 
         assert "quiet" == source.name
+
+
+class TestInformerSource:
+    def test_an_informer_of_ones_own_feeds_a_controller(self, queue, mirror):
+        """Without a cache around it; starting the informer is up to whoever made it."""
+        mirror.gvk = "ConfigMap (v1)"
+        source = InformerSource(mirror)
+        source.start(queue)
+        mirror.handlers["test"].on_add(obj("mine"), initial=False)
+
+        assert [("mine", 0)] == taken(queue)
+        assert "ConfigMap (v1)" == source.name
+
+    def test_it_waits_for_the_informers_first_list(self, queue, mirror):
+        """As the cache's own informers do."""
+        mirror.gvk = "ConfigMap (v1)"
+        source = InformerSource(mirror, name="mine")
+        source.start(queue)
+
+        assert not source.status().synced
+
+        mirror.is_synced = True
+
+        assert source.status().synced
+        assert "mine" == source.name

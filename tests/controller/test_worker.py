@@ -120,7 +120,7 @@ class TestErrors:
 
 class TestTerminal:
     def test_a_terminal_error_never_comes_again_and_forgets_the_failures(self):
-        """controller-runtime keeps the count there; then the next honest failure would wait too long."""
+        """H25: controller-runtime keeps the count there; then the next honest failure would wait too long."""
         verdict = of_error(TerminalError("no such class"), failures=5)
 
         assert (False, None, True) == (verdict.rate_limited, verdict.after, verdict.forget)
@@ -160,7 +160,7 @@ class TestTerminal:
 class TestQuiet:
     @pytest.mark.parametrize("error", [Conflict("x"), AlreadyExists("x"), KindNotServed("x")])
     def test_a_lost_race_or_a_missing_kind_is_no_error(self, error):
-        """It comes again soon, counts as a requeue and bothers nobody."""
+        """H31: it comes again soon, counts as a requeue and bothers nobody."""
         verdict = of_error(error)
 
         assert (Label.REQUEUE, True, False, Report.DETAIL) == (
@@ -177,7 +177,7 @@ class TestQuiet:
         assert [8, 16, 32, 64] == told
 
     def test_a_terminating_namespace_is_looked_at_again_in_a_while(self):
-        """No error, no back-off, no log: there is nothing to do but to wait for the end."""
+        """H38: no error, no back-off, no log: there is nothing to do but to wait for the end."""
         verdict = of_error(NamespaceTerminating("going away"), failures=9)
 
         assert Verdict(label=Label.REQUEUE_AFTER, forget=True, after=30.0) == verdict

@@ -93,7 +93,7 @@ class TestWhatIsSent:
         assert config_map(x="1") == desired
 
     def test_the_same_again_sends_nothing(self, world, bench, owner):
-        """Neither at once, by the own write, nor later, by the watch."""
+        """H44: neither at once, by the own write, nor later, by the watch."""
         bench.apply(config_map(x="1"), owner=owner)
         again = bench.apply(config_map(x="1"), owner=owner)
         world.settle()

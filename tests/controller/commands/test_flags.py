@@ -130,3 +130,64 @@ class TestReadableErrors:
         """For the traceback."""
         with pytest.raises(ConfigError), readable_errors(debug=True):
             raise ConfigError("x")
+
+
+class TestSources:
+    """A flag goes over the environment, that over the file, and the file over the default."""
+
+    @pytest.fixture
+    def file(self, tmp_path):
+        """Return a function that writes an options file and returns its path."""
+
+        def write(text):
+            path = tmp_path / "options.yaml"
+            path.write_text(text)
+            return str(path)
+
+        return write
+
+    def test_the_file_is_read_in_every_type(self, file):
+        """Booleans, numbers, durations, lists, choices; by flag or by field; null sets nothing."""
+        text = "leader-elect: true\nworkers: 4\ngrace: 1m30s\nnamespace: [a, b]\nlevel: debug\naddress:\n"
+
+        assert {
+            "leader_election": True,
+            "workers": 4,
+            "grace": 90.0,
+            "namespaces": ("a", "b"),
+            "level": "debug",
+        } == given("--config", file(text))
+        assert {"leader_election": False} == given(LEVELSET_CONFIG=file("leader_election: false"))
+
+    def test_flags_go_over_the_environment_and_that_over_the_file(self, file):
+        """Each of three values from the place nearest to the command."""
+        path = file("workers: 1\naddress: file\ngrace: 1")
+        found = given("--config", path, "--workers=3", LEVELSET_WORKERS="2", LEVELSET_ADDRESS="environment")
+
+        assert {"workers": 3, "address": "environment", "grace": 1.0} == found
+
+    @pytest.mark.parametrize(
+        ("text", "complaint"),
+        [
+            ("leader-elct: true", "leader-elct is no option; did you mean leader-elect?"),
+            ("sdfkjh: 1", "sdfkjh is no option; `levelset run --help` lists them"),
+            ("workers: many", "options.yaml: workers: 'many' is no whole number"),
+            ("leader-elect: maybe", "options.yaml: leader-elect: 'maybe' is neither true nor false"),
+            ("grace: {a: 1}", "options.yaml: grace: {'a': 1} is a dict; write one plain value"),
+            ("namespace: a\nnamespaces: b", "namespace and namespaces are the same option"),
+            ("- a", "options.yaml holds a list"),
+            ("a: [", "options.yaml is no YAML"),
+        ],
+    )
+    def test_a_mistake_in_the_file_names_file_key_and_fix(self, file, text, complaint):
+        """One readable line."""
+        assert complaint in " ".join(given("--config", file(text)).split())
+
+    def test_a_file_that_is_not_there(self):
+        """With the option that named it."""
+        assert "correct --config or LEVELSET_CONFIG" in given("--config", "/nonexistent/options.yaml")
+
+    def test_a_mistake_in_the_environment_names_the_variable(self):
+        """Nobody looks for it at the flag that they did not give."""
+        assert "it is set by LEVELSET_GRACE" in " ".join(given(LEVELSET_GRACE="soon").split())
+        assert "it is set by WATCH_NAMESPACE" not in str(given(WATCH_NAMESPACE="a"))

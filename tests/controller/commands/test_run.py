@@ -110,6 +110,7 @@ class TestRun:
             (("--crd", "nowhere.yaml"), "does not exist"),
             (("--port", "99999999"), "--port"),
             (("--port", "TAKEN"), "choose another with --port"),
+            (("--controllers", "garbage-collector,postman"), "no controller is called 'postman'"),
         ],
     )
     def test_serving_fails_in_one_line(self, served, args, text):
