@@ -1,4 +1,4 @@
-"""Timing and printing: the median of a few runs, and a table with ratios against the first row."""
+"""Timing and printing: medians, and tables that read well on a terminal and in a page alike."""
 
 import statistics
 import time
@@ -18,5 +18,18 @@ def show(rows, *, unit, per):
     """Print rows of (name, seconds), divided by `per`, in `unit`s (us or ms), with the ratio to the first."""
     factor = {"us": 1e6, "ms": 1e3}[unit]
     first = rows[0][1]
-    for name, seconds in rows:
-        print(f"{name:<44} {seconds / per * factor:10.2f} {unit}   {seconds / first:8.1f} x")
+    lines = [(name, f"{seconds / per * factor:.2f} {unit}", f"{seconds / first:.1f} x") for name, seconds in rows]
+    grid(("", "each", "ratio"), lines)
+
+
+def grid(header, rows):
+    """Print an aligned Markdown table; the first column stands left, the others right."""
+    rows = [[str(cell) for cell in row] for row in rows]
+    widths = [max(len(cell) for cell in column) for column in zip(header, *rows, strict=True)]
+    rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
+    for line in (list(header), rule, *rows):
+        cells = [
+            line[0].ljust(widths[0]),
+            *(cell.rjust(width) for cell, width in zip(line[1:], widths[1:], strict=True)),
+        ]
+        print(f"| {' | '.join(cells)} |", flush=True)

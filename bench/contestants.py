@@ -1,0 +1,70 @@
+"""The programs that sync one kind, ours first: each prints the JSON line of `python -m bench.sync`.
+
+What has to be built or fetched goes to a folder outside the tree, BENCH_CACHE or ~/.cache/levelset-bench. What is
+absent is left out, with a word.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+CACHE = Path(os.environ.get("BENCH_CACHE") or Path.home() / ".cache" / "levelset-bench")
+KOPF = "kopf==1.45.2"
+KOPF_BEARS = 1_000
+"""Objects up to which kopf is asked: its way of a task for each takes minutes for ten times as many."""
+PATIENCE = 600
+
+
+def contestants(kind, count):
+    """Return {name: command line} of those that can mirror `kind`, which has `count` objects."""
+    found = {"levelset": [sys.executable, "-m", "bench.sync", kind]}
+    forms = ("typed", "unstructured", "metadata")
+    if peer := go_peer():
+        found |= {f"controller-runtime, {form}": [str(peer), "-as", form, kind] for form in forms}
+    if kind == "pods.v1":
+        found["official Python informer"] = [sys.executable, str(HERE / "peers" / "official.py"), kind, str(count)]
+    if count <= KOPF_BEARS and (python := kopf_python()):
+        found["kopf, one index"] = [str(python), str(HERE / "peers" / "kopf_sync.py"), kind]
+    return found
+
+
+def go_peer():
+    """Return the Go program, built; None without Go or its modules."""
+    if not shutil.which("go"):
+        return print("controller-runtime is left out: there is no Go", flush=True)
+    CACHE.mkdir(parents=True, exist_ok=True)
+    build = ["go", "build", "-o", str(CACHE / "sync"), "./sync"]
+    built = subprocess.run(build, cwd=HERE / "peers", check=False, capture_output=True, text=True)
+    if built.returncode:
+        return print(f"controller-runtime is left out: it cannot be built: {built.stderr[-300:]}", flush=True)
+    return CACHE / "sync"
+
+
+def kopf_python():
+    """Return a Python that has kopf, in a virtual environment of its own; None when it cannot be had."""
+    python = CACHE / "kopf" / "bin" / "python"
+    if python.is_file():
+        return python
+    made = [[sys.executable, "-m", "venv", str(CACHE / "kopf")], [str(python), "-m", "pip", "install", "-q", KOPF]]
+    for command in made:
+        if subprocess.run(command, check=False, capture_output=True).returncode:
+            shutil.rmtree(CACHE / "kopf", ignore_errors=True)
+            return print("kopf is left out: it cannot be installed", flush=True)
+    return python
+
+
+def run(command, kubeconfig):
+    """Run one to its JSON line; return that with `cpu_s`, the processor time it took."""
+    environment = os.environ | {"KUBECONFIG": kubeconfig, "PYTHONPATH": str(HERE.parent)}
+    before = os.times()
+    done = subprocess.run(command, env=environment, check=False, capture_output=True, text=True, timeout=PATIENCE)
+    after = os.times()
+    lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
+    if not lines:
+        raise RuntimeError(f"{' '.join(command)} printed no result: {done.stderr[-2000:]}")
+    cpu = after.children_user + after.children_system - before.children_user - before.children_system
+    return json.loads(lines[-1]) | {"cpu_s": round(cpu, 3)}
