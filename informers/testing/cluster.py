@@ -9,18 +9,29 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeAlias
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 import msgspec
 
 from informers.api.objects import NamespacedName
+from informers.testing.access.guard import Guard
+from informers.testing.access.roles import Roles
+from informers.testing.access.tokens import Tokens
+from informers.testing.admitting.authority import asking
+from informers.testing.admitting.calls import Webhooks
+from informers.testing.admitting.chain import Admission
+from informers.testing.admitting.hooks import Hooks
+from informers.testing.admitting.policies import World
+from informers.testing.admitting.requests import Moved
 from informers.testing.controllers.addresses import ServiceAddresses
 from informers.testing.controllers.crds import CrdLife
 from informers.testing.controllers.pods import PodOptions
 from informers.testing.controllers.pump import ALL_CONTROLLERS, Controllers
 from informers.testing.kinds.builtin import builtin_resources
 from informers.testing.kinds.conversion import from_storage
-from informers.testing.model import podactions, reviews, scaling
+from informers.testing.kinds.furniture import furniture
+from informers.testing.model import admitted, podactions, reviews, scaling
 from informers.testing.model.deleting import Deletes
 from informers.testing.model.queries import ListQuery, ListResult, WatchQuery, WriteOptions
 from informers.testing.model.reading import Reads
@@ -28,6 +39,7 @@ from informers.testing.model.resources import Registry, ResourceInfo
 from informers.testing.model.storage import Storage
 from informers.testing.model.watching import Feed, Watch, WatchItem
 from informers.testing.model.writing import Writes
+from informers.testing.patching.merging import copied
 from informers.testing.words import refusals
 
 if TYPE_CHECKING:
@@ -52,6 +64,11 @@ __all__ = [
 ]
 
 
+_T = TypeVar("_T")
+_BY: Final = WriteOptions()
+"""Whoever deletes without saying who it is."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterOptions:
     """How a cluster behaves.
@@ -66,6 +83,10 @@ class ClusterOptions:
     the objects of deleted CRDs."""
     pods: PodOptions = field(default_factory=PodOptions)
     """How long Pods take, and which of them fail."""
+    rbac: bool = False
+    """Whether roles and bindings decide who may do what; otherwise everybody may do everything."""
+    webhooks: Webhooks = field(default_factory=Webhooks)
+    """How webhooks of admission and conversion are reached."""
 
 
 class Cluster:
@@ -85,11 +106,18 @@ class Cluster:
         self.runtime = runtime
         self.options = options or ClusterOptions()
         self.registry = Registry(builtin_resources())
-        self.storage = Storage(history=self.options.history)
+        born = runtime.wall()
+        self.storage = Storage(
+            history=self.options.history, furniture=lambda store: furniture(store, self.registry, born)
+        )
         self._lock = runtime.lock("cluster")
         self._feed = Feed(self.storage, self._lock)
         self._reads = Reads(self.storage, self._feed)
-        self._writes = Writes(self.storage, runtime, ServiceAddresses(self.storage))
+        roles = Roles(self.storage, self.options.rbac)
+        self.guard = Guard(Tokens(self.storage, runtime), roles, self._lock)
+        world = World(self.storage, self.registry, partial(asking, roles))
+        self._admission = Admission(world, roles, Hooks(self.options.webhooks, runtime), self._unlocked)
+        self._writes = Writes(self.storage, runtime, ServiceAddresses(self.storage), self._admission)
         self._deletes = Deletes(self._reads, self._writes)
         self._crds = CrdLife(self._writes, self.registry, self._feed)
         self._controllers = Controllers(self, self._lock)
@@ -130,43 +158,61 @@ class Cluster:
 
         Kinds without objects, such as SubjectAccessReview, are answered as with every access allowed.
         """
-        with self._verb():
+
+        def verb(obj: Obj) -> Obj:
             if options.subresource:
                 return self._act(info, NamespacedName(namespace, name), obj, options)
             if info.stored:
                 return self._writes.create(info, namespace, obj, options)
-            return reviews.answer(info, obj, options, self.runtime)
+            return reviews.answer(self.guard, info, namespace, obj, options)
+
+        return self._through(verb, obj)
 
     def update(self, info: ResourceInfo, key: NamespacedName, obj: Obj, options: WriteOptions) -> tuple[Obj, bool]:
         """Replace an object (or, by `options.subresource`, its status or scale); also whether that created it."""
-        with self._verb():
+
+        def verb(obj: Obj) -> tuple[Obj, bool]:
             if options.subresource == "scale":
                 return scaling.update_scale(self._writes, info, key, obj, options), False
             return self._writes.update(info, key, obj, options)
+
+        return self._through(verb, obj)
 
     def patch(
         self, info: ResourceInfo, key: NamespacedName, content_type: str, body: Any, options: WriteOptions
     ) -> tuple[Obj, bool]:
         """Patch an object, `body` being the decoded document; also whether that created it (apply only)."""
-        with self._verb():
+
+        def verb(body: Any) -> tuple[Obj, bool]:
             if options.subresource == "scale":
                 return scaling.patch_scale(self._writes, info, key, (content_type, body), options), False
             return self._writes.patch(info, key, content_type, body, options)
 
+        return self._through(verb, body)
+
     def delete(
-        self, info: ResourceInfo, key: NamespacedName, options: Obj, *, dry_run: bool = False
+        self, info: ResourceInfo, key: NamespacedName, options: Obj, *, dry_run: bool = False, by: WriteOptions = _BY
     ) -> tuple[Obj, bool]:
         """Delete an object by its DeleteOptions; return it, and whether it is gone (and not only marked)."""
-        with self._verb():
-            return self._deletes.delete(info, key, options, dry_run=dry_run)
+        return self._through(lambda asked: self._deletes.delete(info, key, asked, dry_run=dry_run, by=by), options)
 
     def delete_collection(
-        self, info: ResourceInfo, namespace: str, query: ListQuery, options: Obj, *, dry_run: bool = False
+        self,
+        info: ResourceInfo,
+        namespace: str,
+        query: ListQuery,
+        options: Obj,
+        *,
+        dry_run: bool = False,
+        by: WriteOptions = _BY,
     ) -> Objects:
         """Delete all that the query selects; return them as they were before."""
-        with self._verb():
+
+        def verb(asked: Obj) -> Objects:
             records = self._reads.selected(info, namespace, query)
-            return self._deletes.delete_collection(info, records, options, dry_run=dry_run)
+            return self._deletes.delete_collection(info, records, asked, dry_run=dry_run, by=by)
+
+        return self._through(verb, options)
 
     # --- Controllers ---
 
@@ -192,6 +238,32 @@ class Cluster:
         """Return the cluster's lock, for the controllers, which read records directly; not reentrant."""
         return self._lock
 
+    @property
+    def waits(self) -> bool:
+        """Whether a write may have to wait for a webhook now."""
+        return self._admission.remote
+
+    def _through(self, verb: Callable[[Any], _T], given: Any) -> _T:
+        """Carry out a verb; again, on a fresh copy, when its object moved while a webhook was asked."""
+        if not self._admission.remote:
+            with self._verb():
+                return verb(given)
+        while True:
+            try:
+                with self._verb():
+                    return verb(copied(given))
+            except Moved:
+                continue
+
+    @contextmanager
+    def _unlocked(self) -> Iterator[None]:
+        """Give the lock away for a while."""
+        self._lock.__exit__(None, None, None)
+        try:
+            yield
+        finally:
+            self._lock.__enter__()
+
     @contextmanager
     def _verb(self) -> Iterator[None]:
         """Hold the lock, then tell whoever the writes concern."""
@@ -211,13 +283,15 @@ class Cluster:
                 self._controllers.nudge()
 
     def _act(self, info: ResourceInfo, key: NamespacedName, obj: Obj, options: WriteOptions) -> Obj:
+        if options.subresource in ("binding", "eviction", "token"):
+            admitted.admit_action(self._admission, info, key, obj, options)
         match options.subresource:
             case "binding":
                 return podactions.bind(self._writes, info, key, obj, options)
             case "eviction":
                 return podactions.evict(self._deletes, info, key, obj, options)
             case "token":
-                self._reads.record(info, key)
-                return reviews.token_request(key, obj, self.runtime)
+                record = self._reads.record(info, key)
+                return reviews.token_request(self.guard, key, record, obj, self.storage)
             case _:
                 raise refusals.no_such_path()

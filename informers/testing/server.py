@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from informers.api import errors
-from informers.testing.certificates import issue
+from informers.certificates import issue
 from informers.testing.kubeconfig import write_kubeconfig
 from informers.testing.rest.accept import Media
 from informers.testing.rest.exchange import RestRequest, RestResponse, WatchResponse
@@ -101,7 +101,7 @@ class ApiServer:
         self._runtime = cluster.runtime
         self._face = RestFace(cluster)
         self.token = self._options.token or secrets.token_urlsafe(24)
-        self._gate = Gate(self.token)
+        self._gate = Gate(self.token, cluster.guard)
         self._certificate = (
             issue({*_HOSTS, self._options.host}, now=self._runtime.wall()) if self._options.tls else None
         )
@@ -211,9 +211,9 @@ class ApiServer:
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         self._requests += 1
         method, target = request.method, request.raw_path
-        refusal = self._gate.refusal(request.headers.get("Authorization", ""), method, target)
-        if refusal is not None:
-            return _response(refusal)
+        who = self._gate.enter(request.headers.get("Authorization", ""), method, target)
+        if isinstance(who, RestResponse):
+            return _response(who)
         if request.headers.get("Expect", "").lower() == "100-continue":
             await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         try:
@@ -221,9 +221,10 @@ class ApiServer:
         except web.HTTPRequestEntityTooLarge:
             text = f"Request entity too large: limit is {BODY_LIMIT}"
             return _response(refuse(errors.TooLarge(text, reason="RequestEntityTooLarge"), Media()))
-        asked = RestRequest.parse(method, target, headers=request.headers, body=body, user="admin")
+        asked = RestRequest.parse(method, target, headers=request.headers, body=body, identity=who)
         try:
-            answer = self._face.handle(asked)
+            loop, face = asyncio.get_running_loop(), self._face  # a webhook is waited for on a thread of its own
+            answer = await loop.run_in_executor(None, face.handle, asked) if face.cluster.waits else face.handle(asked)
         except Exception as error:  # noqa: BLE001 - a fault of ours gets an answer too
             return _response(self._fault(error))
         if isinstance(answer, WatchResponse):
@@ -251,8 +252,8 @@ class ApiServer:
         loop, stream, ready = asyncio.get_running_loop(), answer.stream, asyncio.Event()
         stream.listen(lambda: _wake(loop, ready))
         self._open[stream] = ready
-        response = web.StreamResponse(headers={"Cache-Control": "no-cache, private"})
-        response.content_type = answer.content_type
+        headers = {"Cache-Control": "no-cache, private", "Content-Type": answer.content_type}
+        response = web.StreamResponse(headers=headers)
         response.enable_chunked_encoding()
         try:
             await response.prepare(request)

@@ -11,16 +11,21 @@ from informers.testing.controllers.workloads import active, controlled_by, contr
 from informers.testing.model.queries import ListQuery
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from informers.api.objects import Obj
     from informers.testing.controllers.actor import Actor
 
 __all__ = ["claimed"]
 
 
-def claimed(actor: Actor, owner: Obj, gvk: GroupVersionKind) -> list[Obj]:
+def claimed(
+    actor: Actor, owner: Obj, gvk: GroupVersionKind, *, fits: Callable[[Obj], bool] = lambda _: True
+) -> list[Obj]:
     """Return the objects of a kind that a workload controls, having settled which those are.
 
-    What is being deleted is neither released nor adopted; a workload that is being deleted adopts nothing.
+    What is being deleted is neither released nor adopted; a workload that is being deleted adopts nothing, and none
+    adopts what does not fit.
     """
     selector, uid = selector_of(owner), owner["metadata"]["uid"]
     mine = []
@@ -33,7 +38,7 @@ def claimed(actor: Actor, owner: Obj, gvk: GroupVersionKind) -> list[Obj]:
         return mine
     for raw in actor.find(gvk, owner["metadata"]["namespace"], ListQuery(labels=selector)):
         obj = msgspec.json.decode(raw)
-        if not controlled_by(obj) and active(obj):
+        if not controlled_by(obj) and active(obj) and fits(obj):
             others = obj["metadata"].get("ownerReferences") or ()
             _set_owners(actor, obj, [*others, controller_reference(owner)])
             mine.append(actor.get(gvk, obj["metadata"]["namespace"], obj["metadata"]["name"]) or obj)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from informers.api.objects import GroupVersionKind, Obj
 from informers.testing.controllers.workloads import set_condition
-from informers.testing.kinds.conversion import from_storage
+from informers.testing.kinds.conversion import STALE, from_storage
 from informers.testing.model.metadata import timestamp
 from informers.testing.model.queries import WriteOptions
 from informers.testing.model.resources import ResourceInfo
@@ -82,8 +82,18 @@ class CrdLife:
             self._writes.storage.found((crd["spec"]["group"], crd["spec"]["names"]["plural"]))
             established = True
         if established:
-            self._registry.replace(served, infos_of(self._current(path)))
+            infos = infos_of(self._current(path))
+            self._outdate(served, infos)
+            self._registry.replace(served, infos)
         self._changed.pop(path, None)
+
+    def _outdate(self, before: list[ResourceInfo], now: tuple[ResourceInfo, ...]) -> None:
+        """Note of new resources whether objects may be kept that their schema has not seen, and so not defaulted."""
+        schemas = {info.gvk: info.schema for info in before if STALE not in info.extra}
+        for info in now:
+            store = self._writes.storage.store(info.storage)
+            if (store.records or store.history) and schemas.get(info.gvk, ...) != info.schema:
+                info.extra[STALE] = True
 
     def _remove(self, crd: Obj) -> None:
         spec = crd["spec"]
@@ -139,7 +149,7 @@ class CrdLife:
         record = self._writes.storage.get(CRD_STORE, path)
         assert info is not None  # noqa: S101 - built in
         assert record is not None  # noqa: S101 - the lock is held since it was found
-        options = WriteOptions(field_manager="kube-apiserver", subresource="status")
+        options = WriteOptions(field_manager="kube-apiserver", subresource="status", admit=False)
         self._writes.finish(info, record, from_storage(info, record.decode()), crd, options)
 
     @staticmethod

@@ -14,6 +14,7 @@ from informers.testing.controllers.deployments import Deployments
 from informers.testing.controllers.namespaces import CrdCleanup, Namespaces, ServiceAccounts
 from informers.testing.controllers.pods import Kubelet, Scheduler
 from informers.testing.controllers.replicasets import ReplicaSets
+from informers.testing.controllers.statefulsets import StatefulSets
 from informers.testing.controllers.worklist import Work, WorkList
 from informers.testing.kinds.furnishing import furnish
 
@@ -33,6 +34,7 @@ _MADE: dict[str, Callable[[Cluster], Controller]] = {
     Collector.name: Collector,
     Deployments.name: Deployments,
     ReplicaSets.name: ReplicaSets,
+    StatefulSets.name: StatefulSets,
     Scheduler.name: Scheduler,
     Kubelet.name: Kubelet,
 }

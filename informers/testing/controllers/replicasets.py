@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from informers.api import errors
 from informers.api.objects import GroupVersionKind
 from informers.testing.controllers.actor import POD, Actor
@@ -14,7 +12,7 @@ from informers.testing.controllers.workloads import (
     active,
     available_in,
     condition,
-    controller_reference,
+    pod_of,
     pod_runs,
     ready,
     replicas_of,
@@ -89,7 +87,7 @@ class ReplicaSets:
             self._actor.event(rs, "Normal", "SuccessfulDelete", said)
         for _ in range(min(wanted - len(pods), _BURST)):
             try:
-                created = self._actor.create(POD, _pod_of(rs))
+                created = self._actor.create(POD, pod_of(rs, rs["spec"]["template"]))
             except errors.NamespaceTerminating:
                 return None
             except errors.ApiError as error:
@@ -138,18 +136,6 @@ def _status(rs: Obj, pods: Sequence[Obj], available: int) -> Obj:
     status["terminatingReplicas"] = sum(1 for pod in pods if pod_runs(pod) and "deletionTimestamp" in pod["metadata"])
     status["observedGeneration"] = rs["metadata"].get("generation", 0)
     return status
-
-
-def _pod_of(rs: Obj) -> Obj:
-    template, meta = rs["spec"]["template"], rs["spec"]["template"].get("metadata") or {}
-    wanted: Obj = {name: dict(meta[name]) for name in ("labels", "annotations") if meta.get(name)}
-    if meta.get("finalizers"):
-        wanted["finalizers"] = list(meta["finalizers"])
-    named = {"generateName": f"{rs['metadata']['name']}-", "namespace": rs["metadata"]["namespace"]}
-    return {
-        "metadata": {**named, **wanted, "ownerReferences": [controller_reference(rs)]},
-        "spec": msgspec.json.decode(msgspec.json.encode(template["spec"])),
-    }
 
 
 def _last_to_keep(pod: Obj) -> tuple[bool, bool, bool, str, str]:

@@ -27,6 +27,7 @@ __all__ = [
     "controlled_by",
     "controller_reference",
     "moment",
+    "pod_of",
     "pod_runs",
     "ready",
     "replicas_of",
@@ -56,6 +57,19 @@ def controlled_by(obj: Obj) -> str:
     """Return the uid of the object's controller; empty when it has none."""
     refs = obj["metadata"].get("ownerReferences") or ()
     return next((ref["uid"] for ref in refs if ref.get("controller")), "")
+
+
+def pod_of(owner: Obj, template: Obj) -> Obj:
+    """Return a new Pod of a template that `owner` controls, with a generated name."""
+    meta, named = template.get("metadata") or {}, owner["metadata"]
+    wanted: Obj = {name: dict(meta[name]) for name in ("labels", "annotations") if meta.get(name)}
+    if meta.get("finalizers"):
+        wanted["finalizers"] = list(meta["finalizers"])
+    whose = {"generateName": f"{named['name']}-", "namespace": named["namespace"]}
+    return {
+        "metadata": {**whose, **wanted, "ownerReferences": [controller_reference(owner)]},
+        "spec": msgspec.json.decode(msgspec.json.encode(template["spec"])),
+    }
 
 
 def selector_of(workload: Obj) -> LabelSelector:

@@ -53,11 +53,14 @@ class _Row:
 _CREATE_ONLY = ("create",)
 _NAMESPACE_VERBS = tuple(verb for verb in ALL_VERBS if verb != "deletecollection")
 _ENDPOINTS_WARNING = "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"
+_COMPONENTS_WARNING = "v1 ComponentStatus is deprecated in v1.19+"
 _EXTENSIONS = "api-extensions"
 
 _TABLE: dict[str, tuple[_Row, ...]] = {
     "v1": (
         _Row("Binding", "bindings", verbs=_CREATE_ONLY),
+        _Row("ComponentStatus", "componentstatuses", "global", short="cs", verbs=("get", "list"),
+             warning=_COMPONENTS_WARNING),
         _Row("ConfigMap", "configmaps", short="cm"),
         _Row("Endpoints", "endpoints", "creates", short="ep", warning=_ENDPOINTS_WARNING),
         _Row("Event", "events", "creates", short="ev", fields=_CORE_EVENT_FIELDS),
@@ -75,6 +78,9 @@ _TABLE: dict[str, tuple[_Row, ...]] = {
         _Row("Secret", "secrets", fields=("type",)),
         _Row("ServiceAccount", "serviceaccounts", "echoes", "token", "sa"),
         _Row("Service", "services", "creates echoes", "status", "svc", "all", ("spec.clusterIP", "spec.type")),
+    ),
+    "apiregistration.k8s.io/v1": (
+        _Row("APIService", "apiservices", "global locked", "status", "", _EXTENSIONS),
     ),
     "apps/v1": (
         _Row("ControllerRevision", "controllerrevisions"),
@@ -95,6 +101,7 @@ _TABLE: dict[str, tuple[_Row, ...]] = {
         _Row("SubjectAccessReview", "subjectaccessreviews", "global", verbs=_CREATE_ONLY),
     ),
     "autoscaling/v2": (_Row("HorizontalPodAutoscaler", "horizontalpodautoscalers", "", "status", "hpa", "all"),),
+    "autoscaling/v1": (_Row("HorizontalPodAutoscaler", "horizontalpodautoscalers", "", "status", "hpa", "all"),),
     "batch/v1": (
         _Row("CronJob", "cronjobs", "", "status", "cj", "all"),
         _Row("Job", "jobs", "echoes", "status", "", "all", ("status.successful",)),
@@ -106,7 +113,9 @@ _TABLE: dict[str, tuple[_Row, ...]] = {
     "networking.k8s.io/v1": (
         _Row("IngressClass", "ingressclasses", "global"),
         _Row("Ingress", "ingresses", "", "status", "ing"),
+        _Row("IPAddress", "ipaddresses", "global", short="ip"),
         _Row("NetworkPolicy", "networkpolicies", short="netpol"),
+        _Row("ServiceCIDR", "servicecidrs", "global", "status"),
     ),
     "policy/v1": (_Row("PodDisruptionBudget", "poddisruptionbudgets", "locked", "status", "pdb"),),
     "rbac.authorization.k8s.io/v1": (
@@ -124,6 +133,9 @@ _TABLE: dict[str, tuple[_Row, ...]] = {
         _Row("VolumeAttributesClass", "volumeattributesclasses", "global echoes", short="vac"),
     ),
     "admissionregistration.k8s.io/v1": (
+        _Row("MutatingAdmissionPolicy", "mutatingadmissionpolicies", "global locked", category=_EXTENSIONS),
+        _Row("MutatingAdmissionPolicyBinding", "mutatingadmissionpolicybindings", "global locked",
+             category=_EXTENSIONS),
         _Row("MutatingWebhookConfiguration", "mutatingwebhookconfigurations", "global locked", category=_EXTENSIONS),
         _Row("ValidatingAdmissionPolicy", "validatingadmissionpolicies", "global locked", "status", "", _EXTENSIONS),
         _Row("ValidatingAdmissionPolicyBinding", "validatingadmissionpolicybindings", "global locked",
@@ -139,6 +151,16 @@ _TABLE: dict[str, tuple[_Row, ...]] = {
     "coordination.k8s.io/v1": (_Row("Lease", "leases", "creates locked"),),
     "node.k8s.io/v1": (_Row("RuntimeClass", "runtimeclasses", "global creates locked"),),
     "discovery.k8s.io/v1": (_Row("EndpointSlice", "endpointslices"),),
+    "resource.k8s.io/v1": (
+        _Row("DeviceClass", "deviceclasses", "global echoes"),
+        _Row("ResourceClaim", "resourceclaims", "echoes", "status"),
+        _Row("ResourceClaimTemplate", "resourceclaimtemplates", "echoes"),
+        _Row("ResourceSlice", "resourceslices", "global echoes", fields=("spec.nodeName", "spec.driver")),
+    ),
+    "flowcontrol.apiserver.k8s.io/v1": (
+        _Row("FlowSchema", "flowschemas", "global creates locked", "status"),
+        _Row("PriorityLevelConfiguration", "prioritylevelconfigurations", "global creates locked", "status"),
+    ),
 }  # fmt: skip
 
 
@@ -167,6 +189,8 @@ def _info(api_version: str, row: _Row) -> ResourceInfo:
         deleted_object=_ECHOES in flags,
         warning=row.warning,
     )
+    if gvk.group == "autoscaling":
+        info = replace(info, storage_gvk=GroupVersionKind("autoscaling", "v2", "HorizontalPodAutoscaler"))
     if gvk.group == "events.k8s.io":
         info = replace(info, storage=("", "events"), storage_gvk=GroupVersionKind("", "v1", "Event"))
     return info

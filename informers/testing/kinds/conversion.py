@@ -1,4 +1,4 @@
-"""One object in another version of its API: events between their two groups, custom resources between versions.
+"""One object in another version of its API: events, autoscalers, and custom resources.
 
 A resource's objects are kept in one version (`ResourceInfo.storage_gvk`); this turns them into what the resource
 serves, and what it is given into what is kept. Everything else about an object stays as it is.
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from informers.testing.kinds import autoscalers
 from informers.testing.model.intake import schema_of
 from informers.testing.schema import admission
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from informers.api.objects import Obj
     from informers.testing.model.resources import ResourceInfo
 
-__all__ = ["converter", "from_storage", "to_storage"]
+__all__ = ["STALE", "converter", "from_storage", "to_storage"]
 
 _EVENT_NAMES = {
     "regarding": "involvedObject",
@@ -34,17 +35,23 @@ _EVENT_NAMES = {
 _CORE_NAMES = {core: new for new, core in _EVENT_NAMES.items()}
 
 
+STALE = "stale"
+"""The name in `ResourceInfo.extra` under which it says that objects were kept under an earlier schema of this one."""
+
+
 def converter(info: ResourceInfo) -> Callable[[bytes], bytes] | None:
     """Return what turns kept bytes into the resource's version; None when they are the same."""
-    if info.gvk == info.storage_gvk:
+    if info.gvk == info.storage_gvk and STALE not in info.extra:
         return None
     return lambda raw: msgspec.json.encode(from_storage(info, msgspec.json.decode(raw)))
 
 
 def from_storage(info: ResourceInfo, obj: Obj) -> Obj:
     """Return a kept object in the resource's version; it MAY be the same dict, changed."""
-    if info.gvk == info.storage_gvk:
+    if info.gvk == info.storage_gvk and STALE not in info.extra:
         return obj
+    if info.gvk.group == "autoscaling":
+        return autoscalers.from_v2(obj)
     if not info.custom:
         return _renamed(info, obj, _CORE_NAMES)
     obj["apiVersion"] = info.gvk.api_version
@@ -60,6 +67,8 @@ def to_storage(info: ResourceInfo, obj: Obj) -> Obj:
         return obj
     if info.custom:
         return {**obj, "apiVersion": info.storage_gvk.api_version}
+    if info.gvk.group == "autoscaling":
+        return autoscalers.to_v2(obj)
     kept = _renamed(info, obj, _EVENT_NAMES)
     kept["apiVersion"] = info.storage_gvk.api_version
     return kept

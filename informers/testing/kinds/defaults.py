@@ -13,6 +13,7 @@ from informers.api.errors import BadRequest
 from informers.testing.kinds.kinddefaults import KIND_DEFAULTS
 from informers.testing.kinds.normal import Mismatch, normalise
 from informers.testing.kinds.poddefaults import POD_DEFAULTS
+from informers.testing.kinds.sharedefaults import SHARE_DEFAULTS
 from informers.testing.schema.nodes import MISSING, Node
 from informers.testing.schema.schemas import builtin, definition
 from informers.testing.validation.objects import validate_builtin
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["decode_builtin", "default_builtin", "validate_builtin"]
 
-_DEFAULTS: Final = {**POD_DEFAULTS, **KIND_DEFAULTS}
+_DEFAULTS: Final = {**POD_DEFAULTS, **KIND_DEFAULTS, **SHARE_DEFAULTS}
 _ZEROS: Final[tuple[Any, ...]] = ("", 0, False, {}, [], None)
 
 

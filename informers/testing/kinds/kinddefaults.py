@@ -151,6 +151,15 @@ def _volume(volume: Obj) -> None:
     volume["status"].setdefault("phase", "Pending")
 
 
+def _pod_status(status: Obj) -> None:
+    """Make the first of several addresses the one address, and the other way round."""
+    one, several = status.get("podIP"), status.get("podIPs")
+    if one and (not several or several[0].get("ip") != one):
+        status["podIPs"] = [{"ip": one}]
+    elif several and not one:
+        status["podIP"] = several[0].get("ip", "")
+
+
 def _node_status(status: Obj) -> None:
     if "capacity" in status:
         status.setdefault("allocatable", dict(status["capacity"]))
@@ -246,6 +255,7 @@ _TABLE: Final[dict[str, dict[str, Callable[[Obj], None]]]] = {
         "PersistentVolume": _volume,
         "PersistentVolumeClaim": _claim,
         "PersistentVolumeClaimSpec": _filled(volumeMode="Filesystem"),
+        "PodStatus": _pod_status,
         "ReplicationController": _replication_controller,
         "Secret": _secret,
         "Service": _service,

@@ -38,6 +38,12 @@ _COUNTING = {
     ("apiextensions.k8s.io", "CustomResourceDefinition"),
     ("scheduling.k8s.io", "PriorityClass"),
     ("discovery.k8s.io", "EndpointSlice"),
+    ("admissionregistration.k8s.io", "MutatingAdmissionPolicy"),
+    ("admissionregistration.k8s.io", "MutatingAdmissionPolicyBinding"),
+    ("flowcontrol.apiserver.k8s.io", "FlowSchema"),
+    ("flowcontrol.apiserver.k8s.io", "PriorityLevelConfiguration"),
+    ("resource.k8s.io", "DeviceClass"),
+    ("resource.k8s.io", "ResourceSlice"),
 }
 """Built-in kinds that have a generation; custom resources have one, too."""
 
@@ -70,6 +76,10 @@ _FRESH_STATUS: dict[str, Obj] = {
     "ValidatingAdmissionPolicy": {},
     "VolumeAttachment": {"attached": False},
     "CertificateSigningRequest": {},
+    "FlowSchema": {},
+    "PriorityLevelConfiguration": {},
+    "ResourceClaim": {},
+    "ServiceCIDR": {},
 }
 """What the status of a new object is, whatever the client sent."""
 
@@ -106,6 +116,8 @@ def prepare_create(info: ResourceInfo, obj: Obj, addresses: ServiceAddresses) ->
     kind = info.gvk.kind
     if kind in _FRESH_STATUS:
         obj["status"] = dict(_FRESH_STATUS[kind])
+    if info.gvk.api_version == "autoscaling/v1" and kind == "HorizontalPodAutoscaler":
+        obj["status"] = {"currentReplicas": 0, "desiredReplicas": 0}
     prepare = _PREPARE.get((info.gvk.group, kind))
     if prepare is not None:
         prepare(obj)
@@ -200,9 +212,19 @@ def _prepare_crd(crd: Obj) -> None:
     crd["status"] = {"conditions": None, "acceptedNames": {"plural": "", "kind": ""}, "storedVersions": stored}
 
 
+def _prepare_api_service(service: Obj) -> None:
+    service["status"] = {}
+    if not (service.get("spec") or {}).get("service"):
+        said = {"reason": "Local", "message": "Local APIServices are always available"}
+        moment = service["metadata"]["creationTimestamp"]
+        condition = {"type": "Available", "status": "True", "lastTransitionTime": moment, **said}
+        service["status"] = {"conditions": [condition]}
+
+
 _PREPARE: dict[tuple[str, str], Callable[[Obj], None]] = {
     ("", "Pod"): _prepare_pod,
     ("", "Namespace"): _prepare_namespace,
     ("batch", "Job"): _prepare_job,
     ("apiextensions.k8s.io", "CustomResourceDefinition"): _prepare_crd,
+    ("apiregistration.k8s.io", "APIService"): _prepare_api_service,
 }

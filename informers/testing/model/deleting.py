@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from informers.api import errors
 from informers.testing.kinds.conversion import from_storage
+from informers.testing.model import admitted
 from informers.testing.model.metadata import head_first, timestamp
 from informers.testing.words import refusals
 
 if TYPE_CHECKING:
     from informers.api.objects import NamespacedName, Obj
+    from informers.testing.model.queries import WriteOptions
     from informers.testing.model.reading import Reads
     from informers.testing.model.resources import ResourceInfo
     from informers.testing.model.storage import Record
@@ -41,7 +43,15 @@ class Deletes:
     reads: Reads
     writes: Writes
 
-    def delete(self, info: ResourceInfo, key: NamespacedName, options: Obj, *, dry_run: bool) -> tuple[Obj, bool]:
+    def delete(
+        self,
+        info: ResourceInfo,
+        key: NamespacedName,
+        options: Obj,
+        *,
+        dry_run: bool,
+        by: WriteOptions | None = None,
+    ) -> tuple[Obj, bool]:
         """Delete an object; see `Cluster.delete`."""
         record = self.writes.record(info, key)
         if record is None:
@@ -52,6 +62,10 @@ class Deletes:
             raise errors.Forbidden(f'namespaces "{key.name}" is forbidden: {why}', reason="Forbidden", details=details)
         _check_preconditions(info, record, options.get("preconditions") or {})
         live, obj = record.decode(), record.decode()
+        if by is not None:
+            shown = from_storage(info, record.decode())
+            admitted.admit_deletion(self.writes.admission, info, shown, options, by)
+            admitted.unmoved(self.writes.storage, info, record)
         meta = obj["metadata"]
         finalizers = _finalizers(info, meta.get("finalizers") or [], options)
         grace = _grace(info, obj, options.get("gracePeriodSeconds"))
@@ -69,12 +83,14 @@ class Deletes:
             self._mark(info, obj, grace, first=begun is None)
         return self._stored(info, record, live, obj, dry_run=dry_run), False
 
-    def delete_collection(self, info: ResourceInfo, records: list[Record], options: Obj, *, dry_run: bool) -> list[Obj]:
+    def delete_collection(
+        self, info: ResourceInfo, records: list[Record], options: Obj, *, dry_run: bool, by: WriteOptions | None = None
+    ) -> list[Obj]:
         """Delete objects that were selected; see `Cluster.delete_collection`."""
         before = []
         for record in records:
             before.append(from_storage(info, record.decode()))
-            self.delete(info, record.key, options, dry_run=dry_run)
+            self.delete(info, record.key, options, dry_run=dry_run, by=by)
         return before
 
     def _mark(self, info: ResourceInfo, obj: Obj, grace: int, *, first: bool) -> None:

@@ -93,8 +93,12 @@ def take_in(info: ResourceInfo, obj: Obj, options: WriteOptions, *, applied: boo
         admission.default(obj, node, nulls=applied)
 
 
-def check(info: ResourceInfo, obj: Obj, old: Obj | None, causes: list[errors.Cause]) -> None:
+def check(
+    info: ResourceInfo, obj: Obj, old: Obj | None, causes: list[errors.Cause], warnings: list[str] | None = None
+) -> None:
     """Refuse an object that breaks its kind's rules, or for which `causes` were found already.
+
+    What is borne because it was so before goes to `warnings`.
 
     Raises:
         Invalid: It does.
@@ -103,7 +107,7 @@ def check(info: ResourceInfo, obj: Obj, old: Obj | None, causes: list[errors.Cau
     if not info.custom:
         causes = causes + defaults.validate_builtin(info.gvk, obj, old)
     elif node is not None:
-        causes = causes + admission.validate(obj, node, old=old) + _scale_causes(info, obj)
+        causes = causes + admission.validate(obj, node, old=old, warnings=warnings) + _scale_causes(info, obj)
     if causes:
         raise refusals.invalid(info, obj["metadata"].get("name", ""), causes)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from informers.api import errors
-from informers.testing.model import metadata
+from informers.testing.model import budgets, metadata
 from informers.testing.words import refusals
 
 if TYPE_CHECKING:
@@ -54,8 +54,17 @@ def bind(writes: Writes, info: ResourceInfo, key: NamespacedName, binding: Obj, 
 
 
 def evict(deletes: Deletes, info: ResourceInfo, key: NamespacedName, eviction: Obj, options: WriteOptions) -> Obj:
-    """Delete a Pod because it should go elsewhere; disruption budgets are not asked yet."""
+    """Delete a Pod because it should go elsewhere, if its disruption budget allows it.
+
+    Raises:
+        BadRequest: The Eviction is of another name.
+        TooManyRequests: The budget does not allow it now.
+    """
     _match(key, eviction, "Eviction")
+    record = deletes.writes.record(info, key)
+    if record is not None:
+        now = deletes.writes.runtime.wall()
+        budgets.spend(deletes.writes.storage, record.decode(), now, dry_run=options.dry_run)
     deletes.delete(info, key, _part(eviction, "deleteOptions"), dry_run=options.dry_run)
     return done()
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from informers.testing.access.identity import ADMIN, Identity
+
 if TYPE_CHECKING:
     from informers.api.selectors import FieldSelector, LabelSelector
 
@@ -81,5 +83,9 @@ class WriteOptions:
     """Apply only: take fields from other managers."""
     subresource: str = ""
     user: str = "admin"
+    identity: Identity = ADMIN
+    """Who is asking, for policies, webhooks and roles."""
+    admit: bool = True
+    """Whether policies and webhooks are asked; what the server does by itself passes them by."""
     warnings: list[str] = field(default_factory=list)
     """What the answer should carry as `Warning` headers."""

@@ -1,83 +1,163 @@
-"""Questions to the server that leave nothing behind: may I, who am I, whose token is this.
-
-Everything is allowed to everybody here; a later stage evaluates roles instead.
-"""
+"""Questions to the server that leave nothing behind: may I, who am I, whose token is this; and tokens themselves."""
 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from informers.api import errors
+from informers.testing.access.identity import Identity
+from informers.testing.access.questions import Access
+from informers.testing.access.tokens import AUDIENCE
 from informers.testing.model import intake
 from informers.testing.model.metadata import timestamp
+from informers.testing.words import causes, refusals
 
 if TYPE_CHECKING:
     from informers.api.objects import NamespacedName, Obj
-    from informers.runtime import Runtime
+    from informers.testing.access.guard import Guard
     from informers.testing.model.queries import WriteOptions
     from informers.testing.model.resources import ResourceInfo
+    from informers.testing.model.storage import Record, Storage
 
 __all__ = ["answer", "token_request"]
 
-_TOKEN_SECONDS = 3600
-_LONGEST_TOKEN = 2**32
-_AUDIENCE = "https://kubernetes.default.svc"
-_ALL = ["*"]
+_TOKEN_SECONDS: Final = 3600
+_SHORTEST_TOKEN: Final = 600
+_LONGEST_TOKEN: Final = 2**32
+_STORES: Final = {"Pod": ("", "pods"), "Secret": ("", "secrets"), "Node": ("", "nodes")}
 
 
-def answer(info: ResourceInfo, obj: Obj, options: WriteOptions, runtime: Runtime) -> Obj:
-    """Return a review with its status filled in.
+def answer(guard: Guard, info: ResourceInfo, namespace: str, obj: Obj, options: WriteOptions) -> Obj:
+    """Return a review with its status filled in; call it with the cluster's lock held.
 
     Raises:
         BadRequest: It is of another kind, or a field has the wrong type.
+        Invalid: It does not say what it asks about.
     """
     intake.identify(info, obj)
     intake.take_in(info, obj, options)
-    meta: Obj = obj["metadata"]
+    now = guard.tokens.runtime.wall()
+    meta, spec = obj["metadata"], obj.get("spec") or {}
     head = {"kind": info.gvk.kind, "apiVersion": info.gvk.api_version, "metadata": meta}
     match info.gvk.kind:
         case "SelfSubjectReview":
-            meta["creationTimestamp"] = timestamp(runtime.wall())
-            groups = ["system:masters", "system:authenticated"]
-            user = {"username": options.user, "uid": options.user, "groups": groups}
-            return {**head, "status": {"userInfo": user}}
+            meta["creationTimestamp"] = timestamp(now)
+            return {**head, "status": {"userInfo": options.identity.info()}}
         case "SelfSubjectRulesReview":
-            return {**head, "metadata": {}, "spec": {}, "status": _everything()}
+            return {**head, "metadata": {}, "spec": {}, "status": _rules(guard, options.identity, spec)}
         case "TokenReview":
-            status: Obj = {"user": {}, "error": "invalid bearer token"}
+            status = _token_status(guard, info, spec)
         case _:
-            status = {"allowed": True}
-    intake.track(info, None, obj, options, runtime.wall())
+            status = _decision(guard, info, namespace, obj, options.identity)
+    intake.track(info, None, obj, options, now)
     return {**head, "metadata": obj["metadata"], "spec": obj.get("spec") or {}, "status": status}
 
 
-def token_request(account: NamespacedName, obj: Obj, runtime: Runtime) -> Obj:
-    """Return a TokenRequest answered with a token that names the account and proves nothing."""
+def _decision(guard: Guard, info: ResourceInfo, namespace: str, obj: Obj, asker: Identity) -> Obj:
+    spec, kind = obj.get("spec") or {}, info.gvk.kind
+    found = []
+    own = kind == "SelfSubjectAccessReview"
+    if spec.get("resourceAttributes") is not None and spec.get("nonResourceAttributes") is not None:
+        detail = "cannot be specified in combination with resourceAttributes"
+        found.append(causes.invalid("spec.nonResourceAttributes", spec["nonResourceAttributes"], detail))
+    if spec.get("resourceAttributes") is None and spec.get("nonResourceAttributes") is None:
+        detail = "exactly one of nonResourceAttributes or resourceAttributes must be specified"
+        found.append(causes.invalid("spec.resourceAttributes", spec.get("nonResourceAttributes"), detail))
+    if not own and not spec.get("user") and not spec.get("groups"):
+        found.append(causes.invalid("spec.user", "", "at least one of user or group must be specified"))
+    if kind == "LocalSubjectAccessReview":
+        asked = (spec.get("resourceAttributes") or {}).get("namespace") or ""
+        if asked != namespace:
+            detail = f"must match metadata.namespace: {namespace}"
+            found.append(causes.invalid("spec.resourceAttributes.namespace", asked, detail))
+    if found:
+        raise refusals.invalid(info, obj["metadata"].get("name", ""), found)
+    extra: dict[str, list[str]] = spec.get("extra") or {}
+    subject = Identity(spec.get("user") or "", tuple(spec.get("groups") or ()), spec.get("uid") or "", extra)
+    allowed, reason = guard.roles.decide(asker if own else subject, Access.asked(spec))
+    return {"allowed": allowed, **({"reason": reason} if reason else {})}
+
+
+def _rules(guard: Guard, identity: Identity, spec: Obj) -> Obj:
+    if not spec.get("namespace"):
+        raise errors.BadRequest("no namespace on request", reason="BadRequest")
+    rules = guard.roles.rules_of(identity, spec["namespace"])
+    names = ("verbs", "apiGroups", "resources", "resourceNames")
+    return {
+        "resourceRules": [
+            {name: rule[name] for name in names if rule.get(name)} for rule in rules if rule.get("resources")
+        ],
+        "nonResourceRules": [
+            {"verbs": rule["verbs"], "nonResourceURLs": rule["nonResourceURLs"]}
+            for rule in rules
+            if rule.get("nonResourceURLs")
+        ],
+        "incomplete": False,
+    }
+
+
+def _token_status(guard: Guard, info: ResourceInfo, spec: Obj) -> Obj:
+    token = spec.get("token") or ""
+    if not token:
+        raise errors.BadRequest(f"token is required for {info.gvk.kind} in authentication", reason="BadRequest")
+    found = guard.tokens.identify(token, spec.get("audiences"))
+    if found is None:
+        return {"user": {}, "error": "invalid bearer token"}
+    identity, audiences = found
+    return {"authenticated": True, "user": identity.info(), "audiences": audiences}
+
+
+def token_request(guard: Guard, account: NamespacedName, record: Record, obj: Obj, storage: Storage) -> Obj:
+    """Return a TokenRequest answered with a token of a service account.
+
+    Raises:
+        Invalid: The token would live too short or too long.
+        NotFound: What it shall be bound to does not exist.
+    """
     asked: dict[str, Any] = obj["spec"] if isinstance(obj.get("spec"), dict) else {}
     wanted = asked.get("expirationSeconds")
-    seconds = wanted if isinstance(wanted, int) and 0 < wanted < _LONGEST_TOKEN else _TOKEN_SECONDS
-    spec = {
-        "audiences": asked.get("audiences") or [_AUDIENCE],
-        "expirationSeconds": seconds,
-        "boundObjectRef": asked.get("boundObjectRef"),
-    }
-    now = runtime.wall()
-    named = {"name": account.name, "namespace": account.namespace, "uid": runtime.new_uid()}
+    seconds = wanted if isinstance(wanted, int) and not isinstance(wanted, bool) else _TOKEN_SECONDS
+    why = ""
+    if seconds < _SHORTEST_TOKEN:
+        why = "may not specify a duration less than 10 minutes"
+    elif seconds > _LONGEST_TOKEN:
+        why = "may not specify a duration larger than 2^32 seconds"
+    if why:
+        name = (obj.get("metadata") or {}).get("name", "")
+        cause = causes.invalid("spec.expirationSeconds", seconds, why)
+        raise refusals.invalid_kind("authentication.k8s.io", "TokenRequest", name, [cause])
+    bound = _bound(asked.get("boundObjectRef"), account.namespace, storage)
+    audiences = asked.get("audiences") or [AUDIENCE]
+    token = guard.tokens.issue(account, record.uid, audiences, seconds, bound)
+    now = guard.tokens.runtime.wall()
+    spec = {"audiences": audiences, "expirationSeconds": seconds, "boundObjectRef": asked.get("boundObjectRef")}
+    named = {"name": account.name, "namespace": account.namespace}
     return {
         "kind": "TokenRequest",
         "apiVersion": "authentication.k8s.io/v1",
         "metadata": {**named, "creationTimestamp": timestamp(now)},
         "spec": spec,
-        "status": {
-            "token": f"{account.namespace}.{account.name}.{runtime.new_uid()}",
-            "expirationTimestamp": timestamp(now + timedelta(seconds=seconds)),
-        },
+        "status": {"token": token, "expirationTimestamp": timestamp(now + timedelta(seconds=seconds))},
     }
 
 
-def _everything() -> Obj:
-    return {
-        "resourceRules": [{"verbs": _ALL, "apiGroups": _ALL, "resources": _ALL}],
-        "nonResourceRules": [{"verbs": _ALL, "nonResourceURLs": _ALL}],
-        "incomplete": False,
-    }
+def _bound(reference: Any, namespace: str, storage: Storage) -> Obj | None:
+    if not isinstance(reference, dict):
+        return None
+    kind, name = reference.get("kind") or "", reference.get("name") or ""
+    store = _STORES.get(kind)
+    if store is None:
+        group, _, version = str(reference.get("apiVersion") or "").rpartition("/")
+        text = f"cannot bind token for serviceaccount to object of type {group}/{version}, Kind={kind}"
+        raise errors.BadRequest(text, reason="BadRequest")
+    record = storage.get(store, f"{'' if kind == 'Node' else namespace}/{name}")
+    if record is None:
+        details = {"name": name, "kind": store[1]}
+        raise errors.NotFound(f'{store[1]} "{name}" not found', reason="NotFound", details=details)
+    if reference.get("uid") not in (None, "", record.uid):
+        why = f"the UID in the bound object reference ({reference['uid']}) does not match the UID in record."
+        text = f'Operation cannot be fulfilled on {store[1]} "{name}": {why} The object might have been deleted and'
+        details = {"name": name, "kind": store[1]}
+        raise errors.Conflict(f"{text} then recreated", reason="Conflict", details=details)
+    return {"kind": kind, "name": name, "uid": record.uid}

@@ -159,8 +159,9 @@ class Storage:
     Threads: call with the cluster's lock held.
     """
 
-    def __init__(self, *, history: int) -> None:
+    def __init__(self, *, history: int, furniture: Callable[[StoreId], list[Obj]] | None = None) -> None:
         self.revision = 1
+        self._furniture = furniture or (lambda _: [])
         self._limit = history
         self._stores: dict[StoreId, Store] = {}
         self._uids: dict[str, tuple[StoreId, str]] = {}
@@ -172,10 +173,15 @@ class Storage:
         self._listeners.append(listener)
 
     def store(self, store: StoreId) -> Store:
-        """Return a store, which is made on first use."""
+        """Return a store, which is made on first use, with what has been in it from the beginning."""
         found = self._stores.get(store)
         if found is None:
             found = self._stores[store] = Store(0, self._limit)
+            for obj in self._furniture(store):
+                record = _record(obj, 1, None)
+                found.records[record.path] = record
+                insort(found.order, record.path)
+                self._uids[record.uid] = store, record.path
         return found
 
     def found(self, store: StoreId) -> None:
@@ -188,27 +194,16 @@ class Storage:
 
     def get(self, store: StoreId, path: str) -> Record | None:
         """Return the latest state of an object."""
-        found = self._stores.get(store)
-        return None if found is None else found.records.get(path)
+        found = self._stores.get(store) or self.store(store)
+        return found.records.get(path)
 
     def put(self, store: StoreId, obj: Obj, fields: Mapping[str, str] | None = None) -> Record:
         """Write an object at the next revision, which is stamped into its metadata."""
         self.revision += 1
         meta = obj["metadata"]
-        path = f"{meta.get('namespace', '')}/{meta['name']}"
         meta["resourceVersion"] = str(self.revision)
-        new = Record(
-            path=path,
-            revision=self.revision,
-            raw=_encode(obj),
-            uid=meta.get("uid", ""),
-            labels=dict(meta["labels"]) if meta.get("labels") else None,
-            fields=fields,
-            owners=tuple(owner.get("uid", "") for owner in meta.get("ownerReferences") or ()),
-            finalizers=tuple(meta.get("finalizers") or ()),
-            deleting="deletionTimestamp" in meta,
-        )
-        place = self.store(store)
+        new = _record(obj, self.revision, fields)
+        path, place = new.path, self.store(store)
         old = place.records.get(path)
         if old is None:
             insort(place.order, path)
@@ -265,6 +260,21 @@ class Storage:
         place.append(change)
         for listener in self._listeners:
             listener(change)
+
+
+def _record(obj: Obj, revision: int, fields: Mapping[str, str] | None) -> Record:
+    meta = obj["metadata"]
+    return Record(
+        path=f"{meta.get('namespace', '')}/{meta['name']}",
+        revision=revision,
+        raw=_encode(obj),
+        uid=meta.get("uid", ""),
+        labels=dict(meta["labels"]) if meta.get("labels") else None,
+        fields=fields,
+        owners=tuple(owner.get("uid", "") for owner in meta.get("ownerReferences") or ()),
+        finalizers=tuple(meta.get("finalizers") or ()),
+        deleting="deletionTimestamp" in meta,
+    )
 
 
 def restamped(record: Record, revision: int) -> Record:

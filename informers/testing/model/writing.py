@@ -9,30 +9,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from informers.api import errors
 from informers.testing.kinds import strategies
 from informers.testing.kinds.conversion import from_storage, to_storage
-from informers.testing.model import intake, metadata
+from informers.testing.model import admitted, intake, metadata, patchdocs, podadmission, quotas
 from informers.testing.model.selection import selectable_fields
-from informers.testing.patching import patches
 from informers.testing.patching.fields import keep_times
 from informers.testing.words import refusals
 
 if TYPE_CHECKING:
     from informers.api.objects import NamespacedName, Obj
     from informers.runtime import Runtime
+    from informers.testing.admitting.chain import Admission
     from informers.testing.controllers.addresses import ServiceAddresses
     from informers.testing.model.queries import WriteOptions
     from informers.testing.model.resources import ResourceInfo
     from informers.testing.model.storage import Record, Storage
 
-__all__ = ["APPLY", "Writes"]
+__all__ = ["Writes"]
 
-APPLY = "application/apply-patch+yaml"
-_JSON_PATCH = "application/json-patch+json"
-_MERGE_PATCH = "application/merge-patch+json"
 _NAME_TRIES = 8
 CRD_STORE = ("apiextensions.k8s.io", "customresourcedefinitions")
 
@@ -47,6 +42,8 @@ class Writes:
     storage: Storage
     runtime: Runtime
     addresses: ServiceAddresses
+    admission: Admission | None = None
+    """Policies and webhooks; None when there are none."""
 
     # --- Verbs ---
 
@@ -78,18 +75,18 @@ class Writes:
         self, info: ResourceInfo, key: NamespacedName, content_type: str, body: Any, options: WriteOptions
     ) -> tuple[Obj, bool]:
         """Patch an object; see `Cluster.patch`."""
-        if content_type == APPLY:
+        if content_type == patchdocs.APPLY:
             return self._apply(info, key, body, options)
         record = self.record(info, key)
         if record is None:
             raise refusals.not_found(info, key.name)
-        obj = patched(info, from_storage(info, record.decode()), content_type, body)
+        obj = patchdocs.patched(info, from_storage(info, record.decode()), content_type, body)
         try:
             intake.identify(info, obj)
             intake.take_in(info, obj, options)
         except errors.BadRequest as error:
-            result = patched(info, from_storage(info, record.decode()), content_type, body)
-            raise refusals.unpatchable(_echoed(info, result, error), error) from error
+            result = patchdocs.patched(info, from_storage(info, record.decode()), content_type, body)
+            raise refusals.unpatchable(patchdocs.echoed(info, result, error), error) from error
         self._match_names(info, key, obj)
         self._match_state(info, record, obj, patching=True)
         return self.finish(info, record, from_storage(info, record.decode()), obj, options), False
@@ -114,6 +111,7 @@ class Writes:
 
         `tracked` says that managedFields are right already.
         """
+        obj = admitted.change(self.admission, info, obj, live, options)
         before = live["metadata"]
         causes = metadata.update_causes(before, obj["metadata"])
         metadata.inherit(before, obj["metadata"])
@@ -121,7 +119,9 @@ class Writes:
         if not tracked:
             intake.track(info, live, obj, options, self.runtime.wall())
         obj = metadata.head_first(info, obj)
-        intake.check(info, obj, live, causes)
+        intake.check(info, obj, live, causes, options.warnings)
+        admitted.admit(self.admission, info, obj, live, options)
+        admitted.unmoved(self.storage, info, record)
         whole = options.subresource not in ("status", "approval")
         if whole and strategies.counts_generation(info) and strategies.raises_generation(info, live, obj):
             obj["metadata"]["generation"] = before.get("generation", 0) + 1
@@ -131,6 +131,8 @@ class Writes:
             return obj
         if keep_times(live, obj):
             return live
+        if not options.subresource:
+            quotas.charge(self.storage, info, obj, live, dry_run=options.dry_run)
         return self.put(info, obj, dry_run=options.dry_run)
 
     def put(self, info: ResourceInfo, obj: Obj, *, dry_run: bool = False) -> Obj:
@@ -138,11 +140,14 @@ class Writes:
         if not dry_run:
             kept = to_storage(info, obj)
             self.storage.put(info.storage, kept, selectable_fields(info, kept))
+            obj["metadata"]["resourceVersion"] = kept["metadata"]["resourceVersion"]
         return obj
 
     def _add(self, info: ResourceInfo, namespace: str, obj: Obj, options: WriteOptions) -> Obj:
         meta = obj["metadata"]
         self._check_open(info, namespace, meta.get("name", ""))
+        obj = admitted.change(self.admission, info, obj, None, options)
+        meta = obj["metadata"]
         metadata.stamp(meta, self.runtime)
         if not meta.get("name") and meta.get("generateName"):
             meta["name"] = self._fresh_name(info, namespace, meta["generateName"])
@@ -150,19 +155,23 @@ class Writes:
         return self._add_tracked(info, obj, options)
 
     def _add_tracked(self, info: ResourceInfo, obj: Obj, options: WriteOptions) -> Obj:
+        podadmission.complete(self.storage, info, obj)
         strategies.prepare_create(info, obj, self.addresses)
         if not options.dry_run:
             obj["metadata"]["resourceVersion"] = "0"  # keeps its place until the store stamps it
         obj = metadata.head_first(info, obj)
         intake.check(info, obj, None, [])
+        podadmission.restrain(self.storage, info, obj)
+        admitted.admit(self.admission, info, obj, None, options)
         meta = obj["metadata"]
         found = self.storage.get(info.storage, f"{meta.get('namespace', '')}/{meta.get('name', '')}")
         if found is not None:
             raise refusals.already_exists(info, meta["name"], deleting=found.deleting)
+        quotas.charge(self.storage, info, obj, None, dry_run=options.dry_run)
         return self.put(info, obj, dry_run=options.dry_run)
 
     def _apply(self, info: ResourceInfo, key: NamespacedName, body: Any, options: WriteOptions) -> tuple[Obj, bool]:
-        applied = _applied(info, key, body)
+        applied = patchdocs.applied(info, key, body)
         version, uid = applied["metadata"].pop("resourceVersion", ""), applied["metadata"].get("uid", "")
         record, now = self.record(info, key), self.runtime.wall()
         if record is None:
@@ -173,6 +182,7 @@ class Writes:
             self._check_open(info, key.namespace, key.name)
             merged = intake.apply(info, None, applied, options, now)
             intake.take_in(info, merged, options, applied=True)
+            merged = admitted.change(self.admission, info, merged, None, options)
             metadata.stamp(merged["metadata"], self.runtime)
             return self._add_tracked(info, merged, options), True
         live = from_storage(info, record.decode())
@@ -234,50 +244,6 @@ class Writes:
             if self.storage.get(info.storage, f"{where}/{name}") is None:
                 break
         return name
-
-
-def patched(info: ResourceInfo, obj: Obj, content_type: str, body: Any) -> Obj:
-    """Return an object changed by one of the three patch types that are not apply.
-
-    Raises:
-        UnsupportedMedia: The resource does not take this type.
-    """
-    if content_type == _JSON_PATCH:
-        return patches.json_patch(obj, body)
-    if content_type == _MERGE_PATCH:
-        return patches.merge_patch(obj, body)
-    node = None if info.custom else intake.schema_of(info)
-    if node is None or content_type != "application/strategic-merge-patch+json":
-        known = f"{_JSON_PATCH}, {_MERGE_PATCH}, {APPLY}"
-        text = f"the body of the request was in an unknown format - accepted media types include: {known}"
-        raise errors.UnsupportedMedia(text, reason="UnsupportedMediaType")
-    return patches.strategic_merge(obj, body, node)
-
-
-def _echoed(info: ResourceInfo, obj: Obj, error: errors.ApiError) -> str:
-    """Return an object as the server shows it in an error: its members sorted, metadata only if it does not decode."""
-    if info.custom:
-        return msgspec.json.encode(obj, order="sorted").decode()
-    shown = dict(sorted(obj.items()))
-    if "ObjectMeta" in error.message and isinstance(shown.get("metadata"), dict):
-        shown["metadata"] = dict(sorted(shown["metadata"].items()))
-    return msgspec.json.encode(shown).decode()
-
-
-def _applied(info: ResourceInfo, key: NamespacedName, body: Any) -> Obj:
-    if not isinstance(body, dict) or (body.get("apiVersion"), body.get("kind")) != (
-        info.gvk.api_version,
-        info.gvk.kind,
-    ):
-        have = body if isinstance(body, dict) else {}
-        group, _, version = str(have.get("apiVersion") or "").rpartition("/")
-        raise refusals.bad_request(f"invalid object type: {group}/{version}, Kind={have.get('kind') or ''}")
-    if not isinstance(body.setdefault("metadata", {}), dict):
-        body["metadata"] = {}
-    body["metadata"].setdefault("name", key.name)
-    metadata.check_name(key, body["metadata"])
-    metadata.check_namespace(info, key.namespace, body["metadata"])
-    return body
 
 
 def _ends_deletion(live: Obj, obj: Obj) -> bool:

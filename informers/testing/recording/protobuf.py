@@ -30,6 +30,8 @@ _PACKAGE = re.compile(r"^package ([\w.]+);", re.MULTILINE)
 _MESSAGE = re.compile(r"^message (\w+) \{\n(.*?)^\}", re.MULTILINE | re.DOTALL)
 _FIELD = re.compile(r"^  (optional |repeated )?(?:map<\w+, ([\w.]+)>|([\w.]+)) (\w+) = (\d+)", re.MULTILINE)
 _SCALARS = frozenset({"bool", "bytes", "double", "int32", "int64", "string", "uint32", "uint64"})
+_DISCOVERY = "io.k8s.api.apidiscovery.v2"
+"""Clients read it, but it is no part of the OpenAPI documents."""
 _ODD = {"ref": "$ref", "schema": "$schema"}
 Field = list[object]
 """Number, JSON name (empty for one whose fields are its parent's), type, shape ("", "list", "map"), zero written."""
@@ -37,7 +39,7 @@ Field = list[object]
 
 def record(source: Path, schemas: Obj) -> dict[str, list[Field]]:
     """Return the fields of every message that a recorded schema may reach, by the name of its definition."""
-    packages = {name.rpartition(".")[0] for name in schemas}
+    packages = {name.rpartition(".")[0] for name in schemas} | {_DISCOVERY}
     messages = {
         f"{package}.{name}": body
         for package, text in _texts(source).items()

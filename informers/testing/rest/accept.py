@@ -1,8 +1,9 @@
 """Which format an answer takes: the `Accept` header read as the API server reads it.
 
-Clauses are tried by weight, then in order; the first that can be served wins. JSON and YAML are served, with the
-transformations Table, PartialObjectMetadata and PartialObjectMetadataList of `meta.k8s.io`. Protobuf is read but not
-written: a client that lists it first falls through to its next clause, and one that takes nothing else gets 406.
+Clauses are tried by weight, then in order; the first that can be served wins. JSON, YAML and protobuf are served, with
+the transformations Table (never in protobuf), PartialObjectMetadata and PartialObjectMetadataList of `meta.k8s.io`.
+Custom resources have no protobuf form of their own: a client that lists it first falls through to its next clause, and
+one that takes nothing else gets 406.
 """
 
 from __future__ import annotations
@@ -12,12 +13,13 @@ from functools import lru_cache
 
 from informers.api import errors
 
-__all__ = ["APIDISCOVERY", "Media", "is_human", "negotiate"]
+__all__ = ["APIDISCOVERY", "PROTOBUF", "Media", "Offer", "error_media", "is_human", "negotiate"]
 
-SERVED = {"application/json": "json", "application/yaml": "yaml"}
+PROTOBUF = "application/vnd.kubernetes.protobuf"
+SERVED = {"application/json": "json", "application/yaml": "yaml", PROTOBUF: "protobuf"}
 TRANSFORMS = frozenset({"Table", "PartialObjectMetadata", "PartialObjectMetadataList"})
 APIDISCOVERY = "apidiscovery.k8s.io"
-_STREAM = "application/json;stream=watch"
+_STREAMS = ("application/json;stream=watch", f"{PROTOBUF};stream=watch")
 _HUMANS = ("curl", "Wget", "Mozilla/5.0")
 
 
@@ -29,6 +31,7 @@ class Media:
     """
 
     yaml: bool = False
+    protobuf: bool = False
     transform: str = ""
     """Table, PartialObjectMetadata, PartialObjectMetadataList, APIGroupDiscoveryList or nothing."""
     version: str = ""
@@ -39,27 +42,37 @@ class Media:
     def content_type(self) -> str:
         """The Content-Type header."""
         if self.transform == "APIGroupDiscoveryList":
-            return f"application/json;g={APIDISCOVERY};v=v2;as=APIGroupDiscoveryList"
-        return "application/yaml" if self.yaml else "application/json"
+            kind = PROTOBUF if self.protobuf else "application/json"
+            return f"{kind};g={APIDISCOVERY};v=v2;as=APIGroupDiscoveryList"
+        return PROTOBUF if self.protobuf else "application/yaml" if self.yaml else "application/json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """What an endpoint can answer with.
+
+    Threads: immutable.
+    """
+
+    transforms: bool = True
+    """Partial objects, and tables unless `tables` is off."""
+    tables: bool = True
+    discovery: bool = False
+    """Aggregated discovery."""
+    watch: bool = False
+    """The answer is a stream, which is never YAML."""
+    streams: bool = False
+    """The endpoint can stream, which the refusal mentions."""
+    protobuf: bool = True
+    """Objects themselves have a protobuf form; metadata alone always has."""
+
+
+_ANYTHING = Offer()
 
 
 @lru_cache(maxsize=256)
-def negotiate(
-    accept: str,
-    *,
-    transforms: bool = True,
-    discovery: bool = False,
-    watch: bool = False,
-    streams: bool = False,
-) -> Media:
-    """Return the format of the answer.
-
-    Args:
-        accept: The `Accept` header; empty means JSON.
-        transforms: Whether the endpoint can answer with tables and partial objects.
-        discovery: Whether it can answer with aggregated discovery.
-        watch: Whether the answer is a stream, which is never YAML.
-        streams: Whether the endpoint can stream, which the refusal mentions.
+def negotiate(accept: str, offer: Offer = _ANYTHING) -> Media:
+    """Return the format of the answer; an empty `Accept` header means JSON.
 
     Raises:
         NotAcceptable: No clause can be served.
@@ -69,15 +82,24 @@ def negotiate(
         if kind not in SERVED and kind != "*/*":
             continue
         known = True
-        media = _serve(kind, parameters, transforms=transforms, discovery=discovery)
-        if media is not None and not (watch and media.yaml):
+        media = _serve(kind, parameters, offer)
+        if media is not None and not (offer.watch and media.yaml):
             return media
     if not known:
-        listed = ", ".join((*SERVED, _STREAM) if streams else SERVED)
+        listed = ", ".join((*SERVED, *_STREAMS) if offer.streams else SERVED)
         text = f"406: Not Acceptable\n\nAvailable representations: {listed}"
         raise errors.NotAcceptable(text, reason="NotAcceptable")
-    listed = _STREAM if watch else ", ".join(SERVED)
+    plain = any(kind == "application/yaml" and "as" not in given for kind, given in _clauses(accept))
+    listed = ", ".join(_STREAMS if offer.watch and plain else SERVED)
     raise errors.NotAcceptable(f"only the following media types are accepted: {listed}", reason="NotAcceptable")
+
+
+@lru_cache(maxsize=256)
+def error_media(accept: str) -> Media:
+    """Return the format of a refusal before, or without, one of the answer: a Status can be given in any."""
+    kinds = [SERVED.get(kind, "json") for kind, given in _clauses(accept) if "as" not in given]
+    first = kinds[0] if kinds else "json"
+    return Media(yaml=first == "yaml", protobuf=first == "protobuf")
 
 
 def is_human(user_agent: str) -> bool:
@@ -99,14 +121,18 @@ def _clauses(accept: str) -> list[tuple[str, dict[str, str]]]:
     return [(kind, parameters) for _, kind, parameters in weighed]
 
 
-def _serve(kind: str, parameters: dict[str, str], *, transforms: bool, discovery: bool) -> Media | None:
-    yaml, pretty = SERVED.get(kind) == "yaml", parameters.get("pretty") in ("1", "true")
+def _serve(kind: str, parameters: dict[str, str], offer: Offer) -> Media | None:
+    form, pretty = SERVED.get(kind), parameters.get("pretty") in ("1", "true")
+    yaml, protobuf = form == "yaml", form == "protobuf"
     wanted = parameters.get("as", "")
     if not wanted:
-        return Media(yaml=yaml, pretty=pretty)
+        if protobuf and not offer.protobuf:
+            return None
+        return Media(yaml=yaml, protobuf=protobuf, pretty=pretty)
     group, version = parameters.get("g", ""), parameters.get("v", "")
-    if transforms and wanted in TRANSFORMS and group == "meta.k8s.io" and version in ("v1", "v1beta1"):
-        return Media(yaml=yaml, transform=wanted, version=version, pretty=pretty)
-    if discovery and wanted == "APIGroupDiscoveryList" and group == APIDISCOVERY and version == "v2" and not yaml:
-        return Media(transform=wanted, version=version)
+    transformed = offer.transforms and (wanted != "Table" or (offer.tables and not protobuf))
+    if transformed and wanted in TRANSFORMS and group == "meta.k8s.io" and version in ("v1", "v1beta1"):
+        return Media(yaml=yaml, protobuf=protobuf, transform=wanted, version=version, pretty=pretty)
+    if offer.discovery and wanted == "APIGroupDiscoveryList" and group == APIDISCOVERY and version == "v2" and not yaml:
+        return Media(protobuf=protobuf, transform=wanted, version=version)
     return None

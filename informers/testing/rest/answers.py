@@ -95,7 +95,8 @@ class Answers:
             "status": "Success",
             "details": {name: value for name, value in details.items() if value},
         }
-        body = encode(status, yaml=target.media.yaml, pretty=target.media.pretty)
+        media = target.media
+        body = encode(status, yaml=media.yaml, pretty=media.pretty, protobuf=media.protobuf)
         return RestResponse(200, body, target.media.content_type, _warnings(target))
 
     def framer(self, target: Target) -> Callable[[WatchItem], bytes]:
@@ -131,7 +132,7 @@ class Answers:
     @staticmethod
     def _respond(target: Target, raw: bytes, status: int = 200) -> RestResponse:
         media = target.media
-        body = encode_raw(raw, yaml=media.yaml, pretty=media.pretty)
+        body = encode_raw(raw, yaml=media.yaml, pretty=media.pretty, protobuf=media.protobuf)
         return RestResponse(status, body, media.content_type, _warnings(target))
 
 

@@ -14,19 +14,20 @@ import msgspec
 import yaml
 
 from informers.api import errors
+from informers.testing.rest.accept import PROTOBUF
 from informers.testing.rest.protobuf import Malformed, read_protobuf
+from informers.testing.rest.protowriter import write_raw
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-__all__ = ["Decoded", "decode_body", "decode_patch", "encode", "encode_raw", "media_type", "unrecognized"]
+__all__ = ["Decoded", "decode_body", "decode_patch", "encode", "encode_raw", "media_type", "places", "unrecognized"]
 
 Decoded: TypeAlias = tuple[Any, list[str]]
 """A decoded document and one sentence for each duplicate key in it."""
 
 JSON_TYPES = frozenset({"", "application/json"})
 YAML_TYPES = frozenset({"application/yaml"})
-PROTOBUF = "application/vnd.kubernetes.protobuf"
 UNKNOWN_FORMAT = (
     "the body of the request was in an unknown format - accepted media types include: "
     f"application/json, application/yaml, {PROTOBUF}"
@@ -106,13 +107,15 @@ def decode_patch(body: bytes, content_type: str) -> Decoded:
     return value if value is not None else ([] if listed else {}), duplicates
 
 
-def encode(value: Any, *, yaml: bool = False, pretty: bool = False) -> bytes:
+def encode(value: Any, *, yaml: bool = False, pretty: bool = False, protobuf: bool = False) -> bytes:
     """Encode an answer; JSON ends with a newline."""
-    return encode_raw(msgspec.json.encode(value), yaml=yaml, pretty=pretty)
+    return encode_raw(msgspec.json.encode(value), yaml=yaml, pretty=pretty, protobuf=protobuf)
 
 
-def encode_raw(raw: bytes, *, yaml: bool = False, pretty: bool = False) -> bytes:
+def encode_raw(raw: bytes, *, yaml: bool = False, pretty: bool = False, protobuf: bool = False) -> bytes:
     """Give an answer that is JSON already the format asked for."""
+    if protobuf:
+        return write_raw(raw)
     if yaml:
         return dump_yaml(msgspec.json.decode(raw))
     return (msgspec.json.format(raw, indent=2) if pretty else raw) + b"\n"
@@ -141,6 +144,30 @@ def read_json(body: bytes, *, merge: bool = False) -> Decoded:
         return value, []
     duplicates: list[str] = []
     return _collapse(tree, "", duplicates, merge=merge), duplicates
+
+
+def places(body: bytes) -> dict[str, int]:
+    """Return where in a JSON document each of its fields would be told as unknown, or as a duplicate."""
+    found: dict[str, int] = {}
+    try:
+        _place(json.loads(body, object_pairs_hook=_Pairs), "", found)
+    except (ValueError, RecursionError):
+        return {}
+    return found
+
+
+def _place(tree: Any, path: str, found: dict[str, int]) -> None:
+    if isinstance(tree, _Pairs):
+        for name, item in tree:
+            where = f"{path}.{name}" if path else name
+            told = f'unknown field "{where}"'
+            if told in found:
+                told = f'duplicate field "{where}"'
+            found.setdefault(told, len(found))
+            _place(item, where, found)
+    elif isinstance(tree, list):
+        for index, item in enumerate(tree):
+            _place(item, f"{path}[{index}]", found)
 
 
 def count_keys(value: Any) -> int:

@@ -11,7 +11,7 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 from informers.api import errors
-from informers.testing.rest.accept import Media, is_human, negotiate
+from informers.testing.rest.accept import Media, Offer, is_human, negotiate
 from informers.testing.rest.bodies import encode
 from informers.testing.rest.exchange import RestResponse
 from informers.testing.words.status import PAGE_NOT_FOUND, method_not_allowed, no_such_resource
@@ -43,6 +43,8 @@ VERSION_INFO = {
     "platform": "linux/amd64",
 }
 
+_PLAIN = Offer(transforms=False)
+_ROOT = Offer(transforms=False, discovery=True)
 HEALTH = {"healthz": ("ping", "log", "etcd"), "livez": ("ping", "log", "etcd"), "readyz": ("ping", "log", "etcd")}
 """Health endpoints and their checks."""
 
@@ -90,18 +92,19 @@ class DiscoveryFace:
         return _document({**document, "resources": listed}, _media(request))
 
     def _root(self, head: str, request: RestRequest) -> RestResponse:
-        media = negotiate(request.headers.get("accept", ""), transforms=False, discovery=True)
+        media = negotiate(request.headers.get("accept", ""), _ROOT)
         if not media.transform:
             return _document(self._classic_root(head, request), _media(request))
         generation, kept = self._kept
         if generation != self._registry.generation:
             generation, kept = self._registry.generation, {}
             self._kept = (generation, kept)
-        if head not in kept:
-            body = encode(self._aggregated(head))
+        key = f"{head} {media.protobuf}"
+        if key not in kept:
+            body = encode(self._aggregated(head), protobuf=media.protobuf)
             headers = (("ETag", f'"{hashlib.sha256(body).hexdigest().upper()}"'), ("Vary", "Accept"))
-            kept[head] = RestResponse(200, body, media.content_type, headers)
-        answer = kept[head]
+            kept[key] = RestResponse(200, body, media.content_type, headers)
+        answer = kept[key]
         if request.headers.get("if-none-match") == answer.headers[0][1]:
             return RestResponse(304, b"", answer.content_type, answer.headers)
         return answer
@@ -155,12 +158,15 @@ def _version(request: RestRequest) -> RestResponse:
 
 
 def _media(request: RestRequest) -> Media:
-    media = negotiate(request.headers.get("accept", ""), transforms=False)
-    return Media(media.yaml, pretty=is_human(request.headers.get("user-agent", "")))
+    media = negotiate(request.headers.get("accept", ""), _PLAIN)
+    if media.protobuf:
+        return media
+    return Media(yaml=media.yaml, pretty=is_human(request.headers.get("user-agent", "")))
 
 
 def _document(value: Any, media: Media) -> RestResponse:
-    return RestResponse(200, encode(value, yaml=media.yaml, pretty=media.pretty), media.content_type)
+    body = encode(value, yaml=media.yaml, pretty=media.pretty, protobuf=media.protobuf)
+    return RestResponse(200, body, media.content_type)
 
 
 def _group_document(name: str, versions: tuple[str, ...]) -> Obj:

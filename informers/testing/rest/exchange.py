@@ -11,6 +11,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import parse_qsl
 
+from informers.testing.access.identity import ADMIN, Identity
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -40,13 +42,17 @@ class RestRequest:
     body: bytes = b""
     user: str = "admin"
     """Who is asking."""
+    identity: Identity = ADMIN
+    """The same with groups, for policies and roles."""
 
     @classmethod
-    def parse(cls, method: str, target: str, *, headers: Mapping[str, str], body: bytes, user: str) -> RestRequest:
+    def parse(
+        cls, method: str, target: str, *, headers: Mapping[str, str], body: bytes, identity: Identity = ADMIN
+    ) -> RestRequest:
         """Read a request whose target is `/path?query`, percent-encoded."""
         path, _, query = target.partition("?")
         pairs = tuple(parse_qsl(query, keep_blank_values=True)) if query else ()
-        return cls(method, path, pairs, headers, body, user)
+        return cls(method, path, pairs, headers, body, identity.name, identity)
 
     @cached_property
     def parameters(self) -> dict[str, list[str]]:

@@ -7,13 +7,15 @@ socket, or know a token.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from informers.api import errors
-from informers.testing.rest.accept import Media, is_human, negotiate
+from informers.testing.rest.accept import Media, Offer, error_media, is_human, negotiate
 from informers.testing.rest.discovery import DiscoveryFace
 from informers.testing.rest.exchange import Answer, RestRequest
 from informers.testing.rest.openapi import OpenApiFace
+from informers.testing.rest.permission import permitted
 from informers.testing.rest.requests import flag
 from informers.testing.rest.routes import Route, parse_route, path_segments
 from informers.testing.rest.verbs import Target, Verbs
@@ -60,6 +62,7 @@ class RestFace:
         """Answer a request: a document, an object, a list, a Status, or the stream of a watch."""
         segments = path_segments(request.path)
         try:
+            request = permitted(self.cluster.guard, request, segments)
             if segments[0] == "openapi":
                 return self._openapi.handle(segments[1:], request)
             if segments[0] not in ("api", "apis") or len(segments) < (2 if segments[0] == "api" else 3):
@@ -68,11 +71,11 @@ class RestFace:
             if route is not None and not route.plural:
                 return self._discovery.group_version(route, request)
         except errors.ApiError as error:
-            return refuse(error, Media())
+            return refuse(error, error_media(request.headers.get("accept", "")))
         return self._resource(route, segments, request)
 
     def _resource(self, route: Route | None, segments: list[str], request: RestRequest) -> Answer:
-        media, warnings = Media(), list[str]()
+        media, warnings = error_media(request.headers.get("accept", "")), list[str]()
         try:
             info = self._find(route, segments)
             if info is None or route is None:
@@ -80,9 +83,8 @@ class RestFace:
             if info.custom and info.namespaced and not route.scoped and request.method != "GET":
                 return PAGE_NOT_FOUND
             verb = _verb(info, route, request)
-            media = _media(request, streams=verb == "list")
-            if verb == "list" and (route.watch or flag(request.parameters, "watch")):
-                media = negotiate(request.headers.get("accept", ""), watch=True)
+            watch = verb == "list" and (route.watch or bool(flag(request.parameters, "watch")))
+            media = _media(request, _offer(info, verb, watch=watch))
             target = Target(info, route, request, media, warnings)
             if info.warning:
                 warnings.append(info.warning)
@@ -144,10 +146,25 @@ def _verb(info: ResourceInfo, route: Route, request: RestRequest) -> str:
     raise method_not_allowed()
 
 
-def _media(request: RestRequest, *, streams: bool) -> Media:
-    media = negotiate(request.headers.get("accept", ""), streams=streams)
+_OFFERS = {
+    (stored, protobuf, listing, watch): Offer(tables=stored, protobuf=protobuf, streams=listing, watch=watch)
+    for stored in (True, False)
+    for protobuf in (True, False)
+    for listing in (True, False)
+    for watch in (True, False)
+}
+
+
+def _offer(info: ResourceInfo, verb: str, *, watch: bool) -> Offer:
+    return _OFFERS[info.stored, not info.custom, verb == "list", watch]
+
+
+def _media(request: RestRequest, offer: Offer) -> Media:
+    media = negotiate(request.headers.get("accept", ""), offer)
+    if media.protobuf or offer.watch:
+        return media
     asked = request.parameters.get("pretty", [""])[0]
     pretty = (
         asked in ("1", "t", "T", "true", "True", "TRUE") if asked else is_human(request.headers.get("user-agent", ""))
     )
-    return Media(media.yaml, media.transform, media.version, pretty=True) if pretty else media
+    return replace(media, pretty=True) if pretty else media

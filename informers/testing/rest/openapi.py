@@ -14,6 +14,7 @@ import msgspec
 
 from informers.testing.rest.discovery import KUBERNETES_VERSION
 from informers.testing.rest.exchange import RestResponse
+from informers.testing.rest.explanations import API_VERSION, KIND, METADATA, explained
 from informers.testing.rest.operations import Dialect, resource_paths
 from informers.testing.schema import schemas
 
@@ -26,13 +27,16 @@ if TYPE_CHECKING:
 
 __all__ = ["OpenApiFace"]
 
-EDITION = "1"
+EDITION = "2"
 """Part of every fingerprint; MUST change with the form of the documents, which clients keep on disk by it."""
 
 _META = "io.k8s.apimachinery.pkg.apis.meta.v1."
 _V3 = "#/components/schemas/"
 _V2_UNKNOWN = frozenset({"anyOf", "oneOf", "not", "nullable", "default", "x-kubernetes-validations"})
 """Keywords that version 2 of the document leaves out."""
+
+_V2_OPEN = frozenset({"type", "properties", "items", "required"})
+"""Keywords that it leaves out where anything may stand."""
 
 
 class OpenApiFace:
@@ -129,8 +133,19 @@ def _version_2(registry: Registry) -> Obj:
     served, dialect = registry.all(), Dialect(v2=True, name_of=_name)
     paths = {path: item for info in served for path, item in resource_paths(info, dialect).items()}
     found = {**schemas.definitions(), **_definitions(served)}
+    found[f"{_META}ObjectMeta"] = _recorded(f"{_META}ObjectMeta")
+    found |= {_name(info.gvk): _untold(info) for info in served if info.custom and _open(info)}
     converted = {name: _to_version_2(schema) for name, schema in sorted(found.items())}
     return {"swagger": "2.0", "info": _info(), "paths": paths, "definitions": converted}
+
+
+def _open(info: ResourceInfo) -> bool:
+    """Whether a custom resource takes any field, of which version 2 can tell nothing."""
+    return info.schema is None or bool(info.schema.get("x-kubernetes-preserve-unknown-fields"))
+
+
+def _untold(info: ResourceInfo) -> Obj:
+    return {"type": "object", "x-kubernetes-group-version-kind": [_kind(info.gvk, info.gvk.kind)]}
 
 
 def _info() -> Obj:
@@ -155,8 +170,27 @@ def _kind(gvk: GroupVersionKind, kind: str) -> Obj:
 
 def _custom_schema(info: ResourceInfo) -> Obj:
     schema: Obj = {"type": "object", **(info.schema or {"x-kubernetes-preserve-unknown-fields": True})}
-    own = {"apiVersion": {"type": "string"}, "kind": {"type": "string"}, "metadata": _all_of(f"{_META}ObjectMeta")}
-    return {**schema, "properties": {**(schema.get("properties") or {}), **own}}
+    return {**schema, "properties": {**(_published(schema).get("properties") or {}), **_OWN_FIELDS}}
+
+
+def _published(schema: Any) -> Any:
+    """Return a part of a custom schema with what the server says for the keywords of its own."""
+    if not isinstance(schema, dict):
+        return schema
+    shown = {
+        key: {name: _published(part) for name, part in value.items()}
+        if key == "properties"
+        else _published(value)
+        if key in ("items", "additionalProperties")
+        else value
+        for key, value in schema.items()
+    }
+    if shown.get("x-kubernetes-int-or-string") and not shown.get("anyOf") and not shown.get("allOf"):
+        shown["anyOf"] = [{"type": "integer"}, {"type": "string"}]
+    if shown.get("x-kubernetes-embedded-resource"):
+        shown["properties"] = {**(shown.get("properties") or {}), **_OWN_FIELDS}
+        shown["required"] = ["kind", "apiVersion", *(shown.get("required") or [])]
+    return shown
 
 
 def _list_schema(info: ResourceInfo, name: str) -> Obj:
@@ -177,8 +211,17 @@ def _all_of(name: str) -> Obj:
     return {"allOf": [{"$ref": f"{_V3}{name}"}]}
 
 
+_OWN_FIELDS: Obj = {
+    "apiVersion": {"description": API_VERSION, "type": "string"},
+    "kind": {"description": KIND, "type": "string"},
+    "metadata": {"description": METADATA, **_all_of(f"{_META}ObjectMeta")},
+}
+"""What every custom resource has."""
+
+
 def _recorded(name: str) -> Obj:
-    return schemas.definitions().get(name) or {"type": "object"}
+    found = schemas.definitions().get(name) or {"type": "object"}
+    return explained(found) if name == f"{_META}ObjectMeta" else found
 
 
 def _close(wanted: dict[str, None], found: dict[str, Obj]) -> None:
@@ -209,7 +252,7 @@ def _to_version_2(schema: Any) -> Any:
         return schema
     refined = {key: item for key, item in schema.items() if key not in _V2_UNKNOWN}
     if schema.get("x-kubernetes-int-or-string") or schema.get("x-kubernetes-preserve-unknown-fields"):
-        refined = {key: item for key, item in refined.items() if key not in ("type", "properties", "items")}
+        refined = {key: item for key, item in refined.items() if key not in _V2_OPEN}
     elif "oneOf" in schema and "type" not in schema:
         refined["type"] = "string"  # quantities and their like
     only = refined.pop("allOf", None)

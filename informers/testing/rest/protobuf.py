@@ -1,8 +1,8 @@
 """Bodies in protobuf, as typed Go clients and `kubectl create` send them, read into the JSON they stand for.
 
 Driven by the recorded numbering (`informers.testing.recording.protobuf` makes it), which is read when the first such
-body comes. Only requests are read this way: every client that sends protobuf takes JSON answers too. A field that is
-not recorded is skipped; a body that is cut short is malformed, and MUST NOT end in anything but `Malformed`.
+body comes. A field that is not recorded is skipped; a body that is cut short is malformed, and MUST NOT end in anything
+but `Malformed`. Answers are written by `protowriter`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from informers.testing.schema import schemas
 if TYPE_CHECKING:
     from informers.api.objects import Obj
 
-__all__ = ["MAGIC", "NUMBERS", "Malformed", "read_protobuf"]
+__all__ = ["MAGIC", "META", "NUMBERS", "QUANTITY", "Field", "Malformed", "numbers", "read_protobuf"]
 
 NUMBERS = Path(__file__).parent / "protobuf.json.gz"
 """Where the recording is kept."""
@@ -32,7 +32,9 @@ NUMBERS = Path(__file__).parent / "protobuf.json.gz"
 MAGIC = b"k8s\x00"
 """What every such body begins with."""
 
-_META = "io.k8s.apimachinery.pkg.apis.meta.v1."
+META = "io.k8s.apimachinery.pkg.apis.meta.v1."
+"""What the names of the shared messages begin with."""
+QUANTITY = "io.k8s.apimachinery.pkg.api.resource.Quantity"
 _EXTENSIONS = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1."
 Wire = Iterator[tuple[int, Any]]
 """Field numbers with their values: an int for a varint, bytes for the rest."""
@@ -78,21 +80,22 @@ def _object(data: bytes) -> Obj:
     api_version, kind = named.get(1, b"").decode(), named.get(2, b"").decode()
     definition = schemas.definition_name(GroupVersionKind.parse(api_version, kind))
     if definition is None and kind == "DeleteOptions":
-        definition = f"{_META}DeleteOptions"
-    if definition is None or definition not in _numbers():
+        definition = f"{META}DeleteOptions"
+    if definition is None or definition not in numbers():
         raise Malformed(f'no kind "{kind}" is registered for version "{api_version}"')
     return {"apiVersion": api_version, "kind": kind, **_message(definition, envelope.get(2, b""))}
 
 
 @cache
-def _numbers() -> dict[str, dict[int, Field]]:
+def numbers() -> dict[str, dict[int, Field]]:
+    """Return the recorded fields of every message by their numbers. MUST NOT be changed."""
     recorded = msgspec.json.decode(gzip.decompress(NUMBERS.read_bytes()), type=dict[str, list[Field]])
     return {name: {field.number: field for field in fields} for name, fields in recorded.items()}
 
 
 def _message(kind: str, data: bytes) -> Obj:
     """Read one message into a JSON object."""
-    known, obj = _numbers()[kind], dict[str, Any]()
+    known, obj = numbers()[kind], dict[str, Any]()
     for number, value in _wire(data):
         field = known.get(number)
         if field is None:
@@ -148,7 +151,8 @@ def _time(fields: dict[int, Any], *, micro: bool = False) -> str | None:
     seconds, nanos = _signed(fields.get(1, 0)), fields.get(2, 0)
     if not fields or seconds == _GO_ZERO:
         return None
-    text = (_EPOCH + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%S")
+    moment = _EPOCH + timedelta(seconds=seconds)
+    text = f"{moment.year:04d}-{moment:%m-%dT%H:%M:%S}"
     return f"{text}.{nanos // 1000:06d}Z" if micro else f"{text}Z"
 
 
@@ -169,11 +173,11 @@ def _schema(data: bytes) -> Obj:
 
 
 _SPECIAL: dict[str, Callable[[dict[int, Any]], Any]] = {
-    f"{_META}Time": _time,
-    f"{_META}MicroTime": lambda fields: _time(fields, micro=True),
-    f"{_META}Duration": lambda fields: f"{_signed(fields.get(1, 0)) / 1e9:g}s",
-    f"{_META}FieldsV1": lambda fields: _json(fields.get(1, b"")),
-    "io.k8s.apimachinery.pkg.api.resource.Quantity": lambda fields: fields.get(1, b"").decode(),
+    f"{META}Time": _time,
+    f"{META}MicroTime": lambda fields: _time(fields, micro=True),
+    f"{META}Duration": lambda fields: f"{_signed(fields.get(1, 0)) / 1e9:g}s",
+    f"{META}FieldsV1": lambda fields: _json(fields.get(1, b"")),
+    QUANTITY: lambda fields: fields.get(1, b"").decode(),
     "io.k8s.apimachinery.pkg.runtime.RawExtension": lambda fields: _json(fields.get(1, b"")),
     "io.k8s.apimachinery.pkg.util.intstr.IntOrString": lambda fields: (
         fields.get(3, b"").decode() if fields.get(1) else _signed(fields.get(2, 0))

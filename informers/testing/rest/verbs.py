@@ -15,12 +15,14 @@ from informers.api import errors
 from informers.api.objects import NamespacedName
 from informers.api.selectors import FieldSelector
 from informers.testing.cluster import ListQuery, WatchQuery, WriteOptions
+from informers.testing.rest.accept import PROTOBUF
 from informers.testing.rest.answers import Answers
-from informers.testing.rest.bodies import decode_body, decode_patch, media_type, unrecognized
-from informers.testing.rest.exchange import RestResponse, WatchResponse
+from informers.testing.rest.bodies import decode_body, decode_patch, media_type, places, unrecognized
+from informers.testing.rest.exchange import JSON, RestResponse, WatchResponse
+from informers.testing.rest.protowriter import frame_protobuf
 from informers.testing.rest.requests import check_version, delete_options, list_options, write_options
-from informers.testing.rest.watchstream import WatchStream, ended_watch
-from informers.testing.schema.strictness import refuse_duplicates
+from informers.testing.rest.watchstream import WatchStream, ended_watch, frame
+from informers.testing.schema.strictness import in_order, refuse_duplicates
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -113,15 +115,18 @@ class Verbs:
             options.bookmarks,
             options.send_initial_events,
         )
-        runtime = self._cluster.runtime
+        runtime, framing, content_type = self._cluster.runtime, frame, JSON
+        if target.media.protobuf:
+            framing, content_type = frame_protobuf, f"{PROTOBUF};stream=watch"
         try:
             watch = self._cluster.watch(target.info, target.route.namespace, query)
         except errors.Expired as error:
-            return WatchResponse(ended_watch(error))
+            return WatchResponse(ended_watch(error, framing), content_type)
         timeout = options.timeout or _LONGEST_WATCH * (1 + runtime.random.random())
         framer = self._answers.framer(target)
-        now = runtime.monotonic()
-        return WatchResponse(WatchStream(watch, framer, now=now, timeout=timeout, bookmarks=options.bookmarks))
+        now, marks = runtime.monotonic(), options.bookmarks
+        stream = WatchStream(watch, framer, now=now, timeout=timeout, bookmarks=marks, frame=framing)
+        return WatchResponse(stream, content_type)
 
     # --- Writing ---
 
@@ -162,7 +167,9 @@ class Verbs:
         """Delete an object."""
         options, dry_run = delete_options(target.request, self._delete_body(target.request))
         orphan = options.get("orphanDependents")
-        obj, gone = self._cluster.delete(target.info, target.key, options, dry_run=dry_run)
+        obj, gone = self._cluster.delete(
+            target.info, target.key, options, dry_run=dry_run, by=_asker(target, dry_run=dry_run)
+        )
         if gone and not target.info.deleted_object:
             return self._answers.deleted(target, obj)
         return self._answers.one(target, msgspec.json.encode(obj), 202 if not gone and orphan is False else 200)
@@ -172,7 +179,12 @@ class Verbs:
         selection = list_options(target.request.parameters)
         options, dry_run = delete_options(target.request, self._delete_body(target.request))
         deleted = self._cluster.delete_collection(
-            target.info, target.route.namespace, _list_query(selection), options, dry_run=dry_run
+            target.info,
+            target.route.namespace,
+            _list_query(selection),
+            options,
+            dry_run=dry_run,
+            by=_asker(target, dry_run=dry_run),
         )
         version = self._cluster.list(target.info, target.route.namespace, ListQuery(limit=1)).resource_version
         return self._answers.many(target, [msgspec.json.encode(obj) for obj in deleted], {"resourceVersion": version})
@@ -203,6 +215,7 @@ class Verbs:
             force=asked.force,
             subresource=target.route.subresource,
             user=target.request.user,
+            identity=target.request.identity,
             warnings=target.warnings,
         )
 
@@ -213,15 +226,23 @@ class Verbs:
         options: WriteOptions,
         duplicates: Sequence[str],
     ) -> RestResponse:
+        patch = target.request.method == "PATCH"
+        order = places(target.request.body) if duplicates and not patch and not target.info.custom else {}
         if duplicates and options.field_validation == "Strict":
-            refuse_duplicates(target.info, verb, options, duplicates, patch=target.request.method == "PATCH")
+            refuse_duplicates(target.info, verb, options, duplicates, patch=patch, order=order)
         applied = target.request.headers.get("content-type", "").startswith(APPLY)
         if options.field_validation != "Ignore" and not applied:
             target.warnings.extend(duplicates)
         obj, created = verb(options)
+        if order:
+            target.warnings[:] = in_order(target.warnings, order)
         if options.field_validation != "Ignore" and applied:
             target.warnings.extend(duplicates)  # an apply that fails does not warn
         return self._answers.one(target, msgspec.json.encode(obj), 201 if created else 200)
+
+
+def _asker(target: Target, *, dry_run: bool) -> WriteOptions:
+    return WriteOptions(dry_run=dry_run, identity=target.request.identity, warnings=target.warnings)
 
 
 def _list_query(options: ListOptions) -> ListQuery:

@@ -1,4 +1,4 @@
-"""Framing of watch events: what a watch has to tell becomes lines of JSON, with bookmarks and an end in time.
+"""Framing of watch events: what a watch has to tell becomes bytes, with bookmarks and an end in time.
 
 Pure and pull-based: `poll` is given the time and returns the bytes that are due, so that a task under virtual time, a
 thread and an event loop all pump the same thing. It never blocks and starts nothing.
@@ -34,7 +34,7 @@ class Framer(Protocol):
 
 
 def frame(kind: str, raw: bytes) -> bytes:
-    """Return the line of one event."""
+    """Return the line of one event in JSON; `frame_protobuf` is its like."""
     return b'{"type":"' + kind.encode() + b'","object":' + raw + b"}\n"
 
 
@@ -48,6 +48,7 @@ class WatchStream:
         timeout: Seconds until the stream ends by itself.
         bookmarks: Whether to send one every `BOOKMARK_INTERVAL`.
         first: Lines to send before anything else.
+        frame: Puts the type of an event and its object into bytes.
 
     Threads: one owner thread polls; `on_ready` may be called from any thread; any thread may close.
     """
@@ -61,8 +62,9 @@ class WatchStream:
         timeout: Seconds,
         bookmarks: bool,
         first: bytes = b"",
+        frame: Callable[[str, bytes], bytes] = frame,
     ) -> None:
-        self._watch, self._framer = watch, framer
+        self._watch, self._framer, self._frame = watch, framer, frame
         self._deadline = now + timeout
         self._bookmark_due = now + BOOKMARK_INTERVAL if bookmarks else float("inf")
         self._first = first
@@ -81,16 +83,16 @@ class WatchStream:
         if self._watch is None:
             self.finished = True
             return b"".join(lines)
-        lines += [frame(item.type, self._framer(item)) for item in self._watch.drain()]
+        lines += [self._frame(item.type, self._framer(item)) for item in self._watch.drain()]
         if self._watch.expired:
-            lines.append(frame("ERROR", msgspec.json.encode(_TOO_OLD)))
+            lines.append(self._frame("ERROR", msgspec.json.encode(_TOO_OLD)))
             self.close()
         elif now >= self._deadline:
             self.close()
         elif now >= self._bookmark_due:
             self._bookmark_due = now + BOOKMARK_INTERVAL
             item = self._watch.bookmark()
-            lines.append(frame(item.type, self._framer(item)))
+            lines.append(self._frame(item.type, self._framer(item)))
         return b"".join(lines)
 
     def due(self) -> Seconds:
@@ -115,7 +117,7 @@ _TOO_OLD = {
 }
 
 
-def ended_watch(error: errors.ApiError) -> WatchStream:
+def ended_watch(error: errors.ApiError, frame: Callable[[str, bytes], bytes] = frame) -> WatchStream:
     """Return the stream of a watch that could not begin because its version is too old: one ERROR event."""
     line = frame("ERROR", msgspec.json.encode(status_of(error)))
     return WatchStream(None, lambda item: item.raw, now=0.0, timeout=0.0, bookmarks=False, first=line)

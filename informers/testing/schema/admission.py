@@ -81,7 +81,7 @@ def _default(value: Any, node: Node) -> None:
             _default(value[index], node.items)
 
 
-def validate(obj: Obj, node: Node, *, old: Obj | None = None) -> list[Cause]:
+def validate(obj: Obj, node: Node, *, old: Obj | None = None, warnings: list[str] | None = None) -> list[Cause]:
     """Return what is wrong with a custom resource, its metadata included, worded as the server does.
 
     Args:
@@ -89,6 +89,7 @@ def validate(obj: Obj, node: Node, *, old: Obj | None = None) -> list[Cause]:
         node: Its schema.
         old: What it replaces; faults of the schema in parts that did not change are passed over. Some faults of the
             metadata are then there more than once, as for built-in kinds.
+        warnings: Where the rules go that are broken by parts that did not change.
     """
     metadata = obj.get("metadata") or {}
     before = (old or {}).get("metadata") or {}
@@ -102,7 +103,7 @@ def validate(obj: Obj, node: Node, *, old: Obj | None = None) -> list[Cause]:
     repeated = list(_repeated(obj, node, ""))
     if old is None or not list(_repeated(old, node, "")):
         found += repeated
-    return found + violated_rules(obj, node.given, old, found)
+    return found + violated_rules(obj, node.given, old, found, warnings)
 
 
 def _under(path: str, name: str) -> str:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from informers.testing.patching.merging import copied
 from informers.testing.schema.constraints import violations
+from informers.testing.schema.crdrules import check_compiled, check_written
+from informers.testing.schema.rulesets import RULES
 from informers.testing.schema.schemas import structural
 from informers.testing.schema.unknown import prune
 from informers.testing.validation.checks import choice, items
@@ -31,8 +33,6 @@ _KEEP, _WHOLE, _EITHER = (
     "x-kubernetes-embedded-resource",
     "x-kubernetes-int-or-string",
 )
-_RULES: Final = "x-kubernetes-validations"
-_REASONS: Final = ("FieldValueDuplicate", "FieldValueForbidden", "FieldValueInvalid", "FieldValueRequired")
 _STRUCTURE: Final[dict[str, str]] = {
     "description": "must be empty",
     "title": "must be empty",
@@ -46,6 +46,7 @@ _STRUCTURE: Final[dict[str, str]] = {
     _LIST: "must be undefined",
     _KEYS: "must be empty",
     _MAP: "must be undefined",
+    RULES: "must be empty",
 }
 """What may not stand inside allOf, anyOf, oneOf and not, and what the server says of it."""
 _PLACES: Final = {"field": "for specified object fields", "item": "for specified array items", "root": "at the root"}
@@ -81,7 +82,8 @@ def check_schema(schema: Obj, at: str) -> list[Cause]:
         kind = (fields.get(name) or {}).get("type", "string")
         if kind != "string":
             found.append(causes.invalid(f"{at}.properties[{name}].type", kind, "must be string"))
-    return found + _metadata(fields.get("metadata"), f"{at}.properties[metadata]")
+    found += _metadata(fields.get("metadata"), f"{at}.properties[metadata]")
+    return found or list(check_compiled(schema, at))
 
 
 def _metadata(schema: Any, at: str) -> list[Cause]:
@@ -102,7 +104,7 @@ def _walk(schema: Obj, at: str, place: str) -> Iterator[Cause]:
     yield from _extensions(schema, at)
     yield from _lists(schema, at)
     yield from _default(schema, at)
-    yield from _rules(schema, at)
+    yield from check_written(schema, at)
     yield from _value_schemas(schema, at)
     for name, part in (schema.get("properties") or {}).items():
         if place != "root" or name != "metadata":
@@ -226,29 +228,6 @@ def _default(schema: Obj, at: str) -> Iterator[Cause]:
     for fault in violations(value, schema):
         inner = "" if fault.field == causes.NO_FIELD else f".{fault.field}"
         yield type(fault)(fault.reason, f"{at}.default{inner}", fault.message)
-
-
-def _rules(schema: Obj, at: str) -> Iterator[Cause]:
-    for here, rule in items(schema, _RULES, at):
-        if not rule.get("rule", "").strip():
-            yield causes.required(f"{here}.rule", "rule is not specified")
-        message = rule.get("message", "")
-        if "\n" in message:
-            yield causes.invalid(f"{here}.message", message, "must not contain line breaks")
-        if rule.get("reason") is not None:
-            yield from choice(rule["reason"], f"{here}.reason", _REASONS)
-        path = rule.get("fieldPath", "")
-        if path and not _leads_somewhere(schema, path):
-            yield causes.invalid(f"{here}.fieldPath", path, "must be a valid path")
-
-
-def _leads_somewhere(schema: Obj, path: str) -> bool:
-    for name in re.findall(r"\.([A-Za-z_]\w*)|\['([^']*)'\]", path):
-        inner = (schema.get("properties") or {}).get(name[0] or name[1], schema.get("additionalProperties"))
-        if not isinstance(inner, dict):
-            return False
-        schema = inner
-    return True
 
 
 def _value_schemas(schema: Obj, at: str) -> Iterator[Cause]:

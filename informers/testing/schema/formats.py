@@ -18,7 +18,7 @@ from informers.testing.schema.names import dns_label, dns_subdomain
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["is_known", "matches", "satisfies"]
+__all__ = ["compiled", "is_known", "matches", "satisfies"]
 
 _HOSTNAME: Final = re.compile(
     r"[^\W_](-?[^\W_]{0,62})?|([^\W_](([^\W_]|-){0,61}[^\W_])?\.)+[^\W\d_]{2,63}",
@@ -59,7 +59,7 @@ def satisfies(name: str, text: str) -> bool:
 
 
 @lru_cache(maxsize=1024)
-def _compiled(pattern: str) -> re.Pattern[str] | None:
+def compiled(pattern: str) -> re.Pattern[str] | None:
     r"""Return Go's regular expression as Python's: `$` is the very end, classes and `\z` are spelt differently."""
     text = re.sub(r"(?<!\\)((?:\\\\)*)\$(?![^\[]*\])", r"\1\\Z", pattern).replace(r"\z", r"\Z")
     for name, members in _CLASSES.items():
@@ -88,8 +88,8 @@ _UNICODE: Final = {r"\p{L}": "A-Za-zÀ-ÖØ-öø-ÿ", r"\pL": "A-Za-zÀ-ÖØ-ö�
 
 def matches(pattern: str, text: str) -> bool:
     """Return whether a regular expression is found in a text; one that Python cannot read is taken to be."""
-    compiled = _compiled(pattern)
-    return compiled is None or compiled.search(text) is not None
+    found = compiled(pattern)
+    return found is None or found.search(text) is not None
 
 
 def _by_pattern(pattern: str) -> Callable[[str], bool]:

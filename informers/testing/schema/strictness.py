@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, NoReturn
 from informers.api import errors
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from informers.api.objects import Obj
     from informers.testing.cluster import WriteOptions
     from informers.testing.model.resources import ResourceInfo
 
-__all__ = ["refuse_duplicates"]
+__all__ = ["in_order", "refuse_duplicates"]
 
 _STRICT = "strict decoding error: "
 
@@ -30,8 +30,18 @@ def refuse_duplicates(
     duplicates: Sequence[str],
     *,
     patch: bool,
+    order: Mapping[str, int],
 ) -> NoReturn:
-    """Raise the refusal of a body with duplicate keys; `verb` is the write it was meant for."""
+    """Raise the refusal of a body with duplicate keys.
+
+    Args:
+        info: What it is meant to be.
+        verb: The write that it was meant for.
+        options: Of that write.
+        duplicates: One sentence for each.
+        patch: Whether the body is a patch.
+        order: The place of each sentence, those on unknown fields included; empty to tell duplicates first.
+    """
     if duplicates[0].startswith("line "):
         lines = "".join(f"\n  {line}" for line in duplicates)
         text = f"error strict decoding YAML: error converting YAML to JSON: yaml: unmarshal errors:{lines}"
@@ -41,7 +51,7 @@ def refuse_duplicates(
         verb(replace(options, dry_run=True, warnings=[]))
     except (errors.BadRequest, errors.Invalid) as error:
         if _STRICT in error.message:
-            raise _joined(error, found) from error
+            raise _joined(error, found, order) from error
     if patch:
         cause = {"reason": "FieldValueInvalid", "message": f'Invalid value: "": {found}', "field": "patch"}
         text = f' "" is invalid: patch: {cause["message"]}'
@@ -51,7 +61,17 @@ def refuse_duplicates(
     raise errors.BadRequest(text, reason="BadRequest")
 
 
-def _joined(error: errors.ApiError, found: str) -> errors.ApiError:
+def in_order(sentences: Sequence[str], order: Mapping[str, int]) -> list[str]:
+    """Return sentences by their places; those without one stay behind."""
+    return sorted(sentences, key=lambda sentence: order.get(sentence, len(order)))
+
+
+def _joined(error: errors.ApiError, found: str, order: Mapping[str, int]) -> errors.ApiError:
+    if order:
+        head, _, told = error.message.partition(_STRICT)
+        sentences = [*found.removeprefix(_STRICT).split(", "), *told.split(", ")]
+        text = f"{head}{_STRICT}{', '.join(in_order(sentences, order))}"
+        return type(error)(text, code=error.code, reason=error.reason, details=error.details)
     details = dict(error.details)
     if details.get("causes"):
         causes = [{**cause, "message": _splice(cause.get("message", ""), found)} for cause in details["causes"]]

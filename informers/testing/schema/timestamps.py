@@ -34,12 +34,14 @@ _RANGES: Final = (("month", 1, 12), ("day", 1, 31), ("hour", 0, 23), ("minute", 
 
 def canonical_time(text: str) -> str:
     """Return a time as `metav1.Time` is written; raises ValueError with the server's sentence."""
-    return _moment(text, _LAYOUT, micro=False).strftime("%Y-%m-%dT%H:%M:%SZ")
+    moment = _moment(text, _LAYOUT, micro=False)
+    return f"{moment.year:04d}-{moment:%m-%dT%H:%M:%S}Z"  # a year below 1000 has no zeros in front by strftime
 
 
 def canonical_micro_time(text: str) -> str:
     """Return a time as `metav1.MicroTime` is written; raises ValueError with the server's sentence."""
-    return _moment(text, _MICRO_LAYOUT, micro=True).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    moment = _moment(text, _MICRO_LAYOUT, micro=True)
+    return f"{moment.year:04d}-{moment:%m-%dT%H:%M:%S.%f}Z"
 
 
 def readable(text: str) -> bool:

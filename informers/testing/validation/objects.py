@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from informers.testing.schema.names import dns_label, dns_subdomain, path_segment
-from informers.testing.validation import access, ingresses, jobs, networking, small, storage, workloads
+from informers.testing.validation import access, ingresses, jobs, networking, small, storage, traffic, workloads
 from informers.testing.validation.crds import check_crd
 from informers.testing.validation.objectmeta import check_metadata, check_metadata_update
 from informers.testing.validation.pods import check_pod, check_template
@@ -99,12 +99,15 @@ _RULES: Final[dict[str, _Rules]] = {
     "EndpointSlice": _Rules(check=networking.check_endpoint_slice, own_metadata=False, whole=1),
     "Endpoints": _Rules(check=networking.check_endpoints, whole=1),
     "Event": _Rules(check=small.check_event, name=path_segment, finalizers=False, own_metadata=False),
+    "FlowSchema": _Rules(check=traffic.check_flow_schema),
     "HorizontalPodAutoscaler": _Rules(check=small.check_autoscaler),
+    "IPAddress": _Rules(check=traffic.check_address, name=traffic.address_name),
     "Ingress": _Rules(check=ingresses.check_ingress, whole=1),
     "IngressClass": _Rules(check=ingresses.check_ingress_class, whole=1),
     "Job": _Rules(check=jobs.check_job, whole=1),
     "Lease": _Rules(check=small.check_lease, finalizers=False),
     "LimitRange": _Rules(check=small.check_limits, own_metadata=False, whole=1),
+    "MutatingAdmissionPolicy": _Rules(check=traffic.check_mutating_policy, finalizers=False),
     "MutatingWebhookConfiguration": _WEBHOOKS,
     "Namespace": _Rules(name=dns_label, whole=1),
     "NetworkPolicy": _Rules(check=networking.check_network_policy),
@@ -115,6 +118,7 @@ _RULES: Final[dict[str, _Rules]] = {
     "PodDisruptionBudget": _Rules(check=small.check_budget, name=path_segment, finalizers=False, own_metadata=False),
     "PodTemplate": _Rules(check=_check_pod_template),
     "PriorityClass": _Rules(check=small.check_priority_class),
+    "PriorityLevelConfiguration": _Rules(check=traffic.check_priority),
     "ReplicaSet": _Rules(check=workloads.check_replica_set),
     "ReplicationController": _Rules(check=workloads.check_controller),
     "ResourceQuota": _Rules(check=small.check_quotas),
@@ -123,6 +127,7 @@ _RULES: Final[dict[str, _Rules]] = {
     "Secret": _Rules(check=small.check_secret, whole=1),
     "Service": _Rules(check=networking.check_service, name=dns_label),
     "ServiceAccount": _Rules(whole=1),
+    "ServiceCIDR": _Rules(check=traffic.check_ranges),
     "StatefulSet": _Rules(check=workloads.check_stateful_set, name=dns_label),
     "StorageClass": _Rules(check=storage.check_storage_class, whole=1),
     "ValidatingWebhookConfiguration": _WEBHOOKS,

@@ -5,6 +5,7 @@ Pure functions of a decoded and defaulted spec; each returns causes worded as th
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from informers.testing.schema.names import dns_label, dns_subdomain, label_value, qualified_name
@@ -24,6 +25,7 @@ _MOST: Final = 2**31 - 1
 _RESTARTS: Final = ("Always", "OnFailure", "Never")
 _DNS: Final = ("ClusterFirstWithHostNet", "ClusterFirst", "Default", "None")
 _EFFECTS: Final = ("NoSchedule", "PreferNoSchedule", "NoExecute")
+_SYSCTL: Final = re.compile(r"([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?")
 _CHANGES: Final = (
     "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,"
     "`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),"
@@ -82,6 +84,7 @@ def check_pod_spec(spec: Obj, at: str) -> list[Cause]:
     context = spec.get("securityContext") or {}
     for name in ("fsGroup", "runAsUser", "runAsGroup"):
         found += within(context.get(name), f"{at}.securityContext.{name}", 0, _MOST)
+    found += _sysctls(context, f"{at}.securityContext")
     found += _affinity(spec.get("affinity") or {}, f"{at}.affinity")
     found += _dns(spec, at)
     for here, gate in items(spec, "readinessGates", at):
@@ -89,6 +92,22 @@ def check_pod_spec(spec: Obj, at: str) -> list[Cause]:
     for here, constraint in items(spec, "topologySpreadConstraints", at):
         found += _spread(constraint, here)
     return found + _names(spec, at) + _rest(spec, at)
+
+
+def _sysctls(context: Obj, at: str) -> list[Cause]:
+    names: set[str] = set()
+    found: list[Cause] = []
+    for here, sysctl in items(context, "sysctls", at):
+        name = sysctl.get("name", "")
+        if not name:
+            found.append(causes.required(f"{here}.name"))
+        elif not _SYSCTL.fullmatch(name) or len(name) > 253:
+            why = f"must have at most 253 characters and match regex ^{_SYSCTL.pattern}$"
+            found.append(causes.invalid(f"{here}.name", name, why))
+        elif name in names:
+            found.append(causes.duplicate(f"{here}.name", name))
+        names.add(name)
+    return found
 
 
 def _containers(spec: Obj, at: str) -> list[Cause]:

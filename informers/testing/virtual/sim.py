@@ -67,6 +67,7 @@ class SimRuntime:
         self._current = self._main
         self._timers: list[SimTimer] = []
         self._timer_task: SimTask | None = None
+        self.thread, self.stack, self.stacks = THREADS.thread, THREADS.stack, THREADS.stacks
 
     # --- Runtime: clocks and chance ---
 

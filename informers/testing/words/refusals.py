@@ -21,6 +21,7 @@ __all__ = [
     "crd_terminating",
     "expired_page",
     "expired_watch",
+    "forbidden",
     "immutable",
     "invalid",
     "invalid_kind",
@@ -106,6 +107,12 @@ def namespace_terminating(info: ResourceInfo, name: str, namespace: str) -> erro
     )
 
 
+def forbidden(info: ResourceInfo, name: str, why: str) -> errors.Forbidden:
+    """Return the refusal of what admission does not let in."""
+    text = f'{info.group_resource} "{name}" is forbidden: {why}'
+    return errors.Forbidden(text, reason="Forbidden", details=_details(info, name))
+
+
 def bad_request(text: str) -> errors.BadRequest:
     """Return the refusal of a request that makes no sense."""
     return errors.BadRequest(text, reason="BadRequest")
@@ -182,9 +189,7 @@ def unpatchable(patched: str, error: errors.ApiError) -> errors.Invalid:
 
 def crd_terminating(info: ResourceInfo, name: str) -> errors.Forbidden:
     """Return the refusal to create a custom resource whose definition goes away."""
-    why = "create not allowed while custom resource definition is terminating"
-    text = f'{info.group_resource} "{name}" is forbidden: {why}'
-    return errors.Forbidden(text, reason="Forbidden", details=_details(info, name))
+    return forbidden(info, name, "create not allowed while custom resource definition is terminating")
 
 
 def _conflict(info: ResourceInfo, name: str, why: str) -> errors.Conflict:

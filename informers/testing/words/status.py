@@ -5,6 +5,7 @@ Nothing here decides to refuse; it only gives a refusal its form.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from informers.api import errors
@@ -74,8 +75,9 @@ def refuse(error: errors.ApiError, media: Media, warnings: Sequence[str] = ()) -
     headers = [("Warning", f'299 - "{quote(text)}"') for text in warnings]
     if error.retry_after is not None:
         headers.append(("Retry-After", str(int(error.retry_after))))
-    body = encode(status_of(error), yaml=media.yaml, pretty=media.pretty)
-    return RestResponse(error.code, body, "application/yaml" if media.yaml else "application/json", tuple(headers))
+    body = encode(status_of(error), yaml=media.yaml, pretty=media.pretty, protobuf=media.protobuf)
+    kind = replace(media, transform="").content_type if media.transform else media.content_type
+    return RestResponse(error.code, body, kind, tuple(headers))
 
 
 def quote(text: str) -> str:

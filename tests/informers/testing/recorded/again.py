@@ -24,9 +24,10 @@ FIXED = (
     (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "00000000-0000-0000-0000-000000000000"),
     (r'"20[2-9][0-9]-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z"', '"2020-01-01T00:00:00Z"'),
     (r'"resourceVersion":"[0-9]+"', '"resourceVersion":"1"'),
+    (r"selfType[0-9]+", "selfType"),
     (r'A-[bcdfghjklmnpqrstvwxz2456789]{5}(?=[\\"])', "A-xxxxx"),
 )
-"""What differs between two runs: uids, times, versions, generated names."""
+"""What differs between two runs: uids, times, versions, generated names of objects and types."""
 KEPT = ("message", "reason", "details", "code")
 """What is kept of a refusal."""
 

@@ -3,7 +3,7 @@
 import pytest
 
 from informers.api.errors import NotAcceptable
-from informers.testing.rest.accept import Media, is_human, negotiate
+from informers.testing.rest.accept import Media, Offer, error_media, is_human, negotiate
 
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
 
@@ -30,22 +30,48 @@ def test_what_kubectl_asks_for():
     assert Media(transform="Table", version="v1") == media
 
 
-def test_protobuf_falls_through_to_json():
-    """Typed Go clients list protobuf first and JSON second; they get JSON."""
-    assert Media() == negotiate("application/vnd.kubernetes.protobuf,application/json")
+def test_typed_clients_get_protobuf():
+    """They list protobuf first; a built-in kind is given so, a custom resource as the JSON that they list second."""
+    accept = "application/vnd.kubernetes.protobuf,application/json"
+
+    assert Media(protobuf=True) == negotiate(accept)
+    assert Media() == negotiate(accept, Offer(protobuf=False))
+
+
+def test_metadata_alone_is_protobuf_for_every_kind():
+    """A custom resource's metadata has a protobuf form, and a table has none."""
+    custom, meta = Offer(protobuf=False), "g=meta.k8s.io;v=v1"
+    accept = f"application/vnd.kubernetes.protobuf;as=PartialObjectMetadata;{meta}"
+
+    assert Media(protobuf=True, transform="PartialObjectMetadata", version="v1") == negotiate(accept, custom)
+    with pytest.raises(NotAcceptable, match="only the following media types"):
+        negotiate(f"application/vnd.kubernetes.protobuf;as=Table;{meta}")
+
+
+def test_an_endpoint_without_tables_refuses_them():
+    """Reviews have no table, but metadata."""
+    offer = Offer(tables=False)
+
+    with pytest.raises(NotAcceptable, match="only the following media types"):
+        negotiate(TABLE, offer)
+    assert "PartialObjectMetadata" == negotiate(TABLE.replace("Table", "PartialObjectMetadata"), offer).transform
+
+
+def test_a_refusal_has_a_format_without_an_agreement():
+    """What cannot be answered is refused in the first plain format of the list, and in JSON when there is none."""
+    assert Media(protobuf=True) == error_media("application/vnd.kubernetes.protobuf, application/json")
+    assert Media() == error_media(TABLE) == error_media("text/html")
 
 
 def test_aggregated_discovery_only_where_it_is_offered():
     """The transformation is taken on the discovery paths and skipped elsewhere."""
     accept = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json"
 
-    assert "APIGroupDiscoveryList" == negotiate(accept, transforms=False, discovery=True).transform
+    assert "APIGroupDiscoveryList" == negotiate(accept, Offer(transforms=False, discovery=True)).transform
     assert "" == negotiate(accept).transform
 
 
-@pytest.mark.parametrize(
-    "accept", ["application/vnd.kubernetes.protobuf", "text/html", "application/*", "application/cbor"]
-)
+@pytest.mark.parametrize("accept", ["text/html", "application/*", "application/cbor"])
 def test_unknown_formats_are_refused(accept):
     """A client that takes nothing we serve is told what we do serve."""
     with pytest.raises(NotAcceptable, match="406: Not Acceptable") as caught:
@@ -64,9 +90,9 @@ def test_unknown_transformations_are_refused(parameters):
 def test_a_watch_is_never_yaml():
     """Streams are JSON; asking for YAML alone is refused, asking for both gives JSON."""
     with pytest.raises(NotAcceptable, match="stream=watch"):
-        negotiate("application/yaml", watch=True)
+        negotiate("application/yaml", Offer(watch=True))
 
-    assert Media() == negotiate("application/yaml,application/json;q=0.1", watch=True)
+    assert Media() == negotiate("application/yaml,application/json;q=0.1", Offer(watch=True))
 
 
 def test_people_get_indented_answers():

@@ -47,7 +47,7 @@ class Server:
         headers = {name.replace("_", "-"): value for name, value in headers.items()}
         headers["content-type"] = content_type if body is not None else ""
         data = b"" if body is None else body if isinstance(body, bytes) else msgspec.json.encode(body)
-        return self.face.handle(RestRequest.parse(method, target, headers=headers, body=data, user="admin"))
+        return self.face.handle(RestRequest.parse(method, target, headers=headers, body=data))
 
     def json(self, method, target, body=None, **options):
         """Ask, and return status and decoded body."""

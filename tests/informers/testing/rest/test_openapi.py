@@ -139,6 +139,37 @@ def test_version_2_of_a_custom_kind(face):
     assert {"type": "string"} == properties["gone"]
 
 
+def test_keywords_of_custom_schemas_are_spelled_out(registry, face):
+    """Int-or-string is either, and an embedded resource has a kind and metadata of its own."""
+    parts = {
+        "port": {"x-kubernetes-int-or-string": True},
+        "made": {"type": "object", "x-kubernetes-embedded-resource": True},
+    }
+    registry.replace([registry.all()[-1]], [widget({"type": "object", "properties": parts})])
+
+    shown = document(face, "/openapi/v3/apis/example.com/v1")["components"]["schemas"][WIDGET]["properties"]
+    assert [{"type": "integer"}, {"type": "string"}] == shown["port"]["anyOf"]
+    assert ["kind", "apiVersion"] == shown["made"]["required"]
+    assert {"apiVersion", "kind", "metadata"} == set(shown["made"]["properties"])
+
+
+def test_version_2_tells_nothing_of_a_kind_that_takes_any_field(registry, face):
+    """Clients then let every field pass."""
+    free = {"type": "object", "x-kubernetes-preserve-unknown-fields": True, "properties": {"a": {"type": "string"}}}
+    registry.replace([registry.all()[-1]], [widget(free)])
+
+    shown = document(face, "/openapi/v2")["definitions"][WIDGET]
+    assert {"type", "x-kubernetes-group-version-kind"} == set(shown)
+
+
+def test_what_every_object_has_is_explained(face):
+    """`kubectl explain` of a custom kind and of its metadata has something to say."""
+    schemas = document(face, "/openapi/v3/apis/example.com/v1")["components"]["schemas"]
+
+    assert schemas[WIDGET]["properties"]["apiVersion"]["description"].startswith("APIVersion defines")
+    assert "timestamp" in schemas[META]["properties"]["creationTimestamp"]["description"]
+
+
 def test_version_2_of_a_builtin_kind(face):
     """References stand alone, quantities are strings."""
     definitions = document(face, "/openapi/v2")["definitions"]

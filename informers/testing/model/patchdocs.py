@@ -1,0 +1,74 @@
+"""The documents of patches: what each makes of an object, and what is said of one that makes nonsense.
+
+Pure; the pipeline that the result goes through is in `writing`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from informers.api import errors
+from informers.testing.model import intake, metadata
+from informers.testing.patching import patches
+from informers.testing.words import refusals
+
+if TYPE_CHECKING:
+    from informers.api.objects import NamespacedName, Obj
+    from informers.testing.model.resources import ResourceInfo
+
+__all__ = ["APPLY", "applied", "echoed", "patched"]
+
+APPLY = "application/apply-patch+yaml"
+_JSON_PATCH = "application/json-patch+json"
+_MERGE_PATCH = "application/merge-patch+json"
+
+
+def patched(info: ResourceInfo, obj: Obj, content_type: str, body: Any) -> Obj:
+    """Return an object changed by one of the three patch types that are not apply.
+
+    Raises:
+        UnsupportedMedia: The resource does not take this type.
+    """
+    if content_type == _JSON_PATCH:
+        return patches.json_patch(obj, body)
+    if content_type == _MERGE_PATCH:
+        return patches.merge_patch(obj, body)
+    node = None if info.custom else intake.schema_of(info)
+    if node is None or content_type != "application/strategic-merge-patch+json":
+        known = f"{_JSON_PATCH}, {_MERGE_PATCH}, {APPLY}"
+        text = f"the body of the request was in an unknown format - accepted media types include: {known}"
+        raise errors.UnsupportedMedia(text, reason="UnsupportedMediaType")
+    return patches.strategic_merge(obj, body, node)
+
+
+def echoed(info: ResourceInfo, obj: Obj, error: errors.ApiError) -> str:
+    """Return an object as the server shows it in an error: its members sorted, metadata only if it does not decode."""
+    if info.custom:
+        return msgspec.json.encode(obj, order="sorted").decode()
+    shown = dict(sorted(obj.items()))
+    if "ObjectMeta" in error.message and isinstance(shown.get("metadata"), dict):
+        shown["metadata"] = dict(sorted(shown["metadata"].items()))
+    return msgspec.json.encode(shown).decode()
+
+
+def applied(info: ResourceInfo, key: NamespacedName, body: Any) -> Obj:
+    """Return an applied configuration, made sure to be of the resource and name that the path says.
+
+    Raises:
+        BadRequest: It is of another kind, version, name or namespace.
+    """
+    if not isinstance(body, dict) or (body.get("apiVersion"), body.get("kind")) != (
+        info.gvk.api_version,
+        info.gvk.kind,
+    ):
+        have = body if isinstance(body, dict) else {}
+        group, _, version = str(have.get("apiVersion") or "").rpartition("/")
+        raise refusals.bad_request(f"invalid object type: {group}/{version}, Kind={have.get('kind') or ''}")
+    if not isinstance(body.setdefault("metadata", {}), dict):
+        body["metadata"] = {}
+    body["metadata"].setdefault("name", key.name)
+    metadata.check_name(key, body["metadata"])
+    metadata.check_namespace(info, key.namespace, body["metadata"])
+    return body
