@@ -15,12 +15,11 @@ from informers import Cache, ClusterConfig, Discovery, HttpTransport, ThreadRunt
 def replay(count, events):
     """Run the replay server; yields its URL."""
     command = [sys.executable, "-m", "bench.replay", str(count), str(events)]
-    server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    try:
-        yield f"http://127.0.0.1:{json.loads(server.stdout.readline())['port']}"
-    finally:
-        server.stdin.close()
-        server.wait()
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            yield f"http://127.0.0.1:{json.loads(server.stdout.readline())['port']}"
+        finally:
+            server.stdin.close()  # which ends it
 
 
 @contextlib.contextmanager
@@ -39,30 +38,33 @@ def mirror(url, *kinds):
         cache.stop()
 
 
-class Counter:
-    """A handler that counts updates, and says when there were enough."""
+class Listener:
+    """A handler that waits for a version; of an object that changes faster than it is told, it may miss states."""
 
-    def __init__(self, wanted):
-        self.updates, self.wanted, self.done = 0, wanted, threading.Event()
+    def __init__(self, last):
+        self.told, self.done, self._last = 0, threading.Event(), last
 
     def on_add(self, obj, *, initial):
-        """Count nothing."""
+        """Do nothing."""
 
     def on_delete(self, obj, *, final_state_unknown):
-        """Count nothing."""
+        """Do nothing."""
 
-    def on_update(self, old, new):
-        """Count."""
-        self.updates += 1
-        if self.updates == self.wanted:
+    def on_update(self, _old, new):
+        """Count, and look for the version."""
+        self.told += 1
+        if new.meta.resource_version == self._last:
             self.done.set()
 
 
-def timed(url, counter):
-    """Let the server begin; return wall and processor seconds until all updates were counted."""
+def updated(url, cache, kind, last):
+    """Let the server begin; return wall and processor seconds until a handler was told of version `last`."""
+    listener = Listener(str(last))
+    cache.informer(kind).add_handler(listener, name="listener")
     wall, cpu = time.perf_counter(), time.process_time()
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    opener.open(f"{url}/go").read()
-    if not counter.done.wait(300):
-        raise RuntimeError(f"only {counter.updates} of {counter.wanted} updates came")
+    with opener.open(f"{url}/go") as answer:
+        answer.read()
+    if not listener.done.wait(300):
+        raise RuntimeError(f"version {last} never came; {listener.told} updates were told")
     return time.perf_counter() - wall, time.process_time() - cpu

@@ -14,6 +14,12 @@ import threading
 from bench import objects
 
 LONGEST_NAP = 3600
+EMPTY = b'{"apiVersion":"v1","kind":"List","metadata":{"resourceVersion":"7"},"items":[]}'
+
+
+def first_version(count):
+    """Return the version of a list of so many objects; that of the last of n events is n higher."""
+    return 1000 + count
 
 
 class Script:
@@ -22,7 +28,7 @@ class Script:
     def __init__(self, count, events):
         made = [objects.memcached(number) for number in range(count)]
         items = b",".join(objects.served(obj, 1000 + at) for at, obj in enumerate(made))
-        version = 1000 + count
+        version = first_version(count)
         head = (
             f'{{"apiVersion":"cache.example.com/v1","kind":"MemcachedList","metadata":{{"resourceVersion":"{version}"}}'
         )
@@ -56,7 +62,7 @@ class Handler(socketserver.StreamRequestHandler):
             self.script.go.set()
             self._send(200, b"{}")
         elif "watch=true" not in target:
-            self._send(200, self.script.list)
+            self._send(200, EMPTY if "/stalled." in target else self.script.list)
         elif "/stalled." in target:
             threading.Event().wait(LONGEST_NAP)
         else:

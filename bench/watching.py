@@ -3,7 +3,8 @@
 import argparse
 import statistics
 
-from bench.mirror import Counter, mirror, replay, timed
+from bench.mirror import mirror, replay, updated
+from bench.replay import first_version
 from bench.table import grid
 from reconcilers.memcached import Memcached
 
@@ -29,9 +30,7 @@ def once(objects, events):
     """Return wall and processor seconds."""
     with replay(objects, events) as url, mirror(url, Memcached) as cache:
         cache.wait_for_sync(60)
-        counter = Counter(events)
-        cache.informer(Memcached).add_handler(counter, name="counter")
-        return timed(url, counter)
+        return updated(url, cache, Memcached, first_version(objects) + events)
 
 
 if __name__ == "__main__":

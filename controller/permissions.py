@@ -36,6 +36,8 @@ class Identity:
     """Where it runs, such as `memcached-operator-system`."""
     lease: str
     """The Lease of its leader election; only this one may be touched."""
+    shares: bool = False
+    """Whether its replicas share the work: then each has a Lease of its own, and may touch all in the namespace."""
 
     @property
     def labels(self) -> dict[str, str]:
@@ -59,23 +61,13 @@ def controller_roles(who: Identity, permissions: Iterable[Obj]) -> list[Obj]:
         ValueError: A rule has a wildcard, or hands out rights.
     """
     rules = [_checked(rule) for rule in permissions]
-    # Nobody can restrict the creation of an object by its name.
-    election = [
-        {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["create"]},
-        {
-            "apiGroups": ["coordination.k8s.io"],
-            "resources": ["leases"],
-            "resourceNames": [who.lease],
-            "verbs": ["get", "update"],
-        },
-    ]
     account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": who.meta(inside=True)}
     suffix = "-leader-election"
     return [
         account | {"automountServiceAccountToken": False},
         _role("ClusterRole", who.meta(), [*rules, dict(EVENTS)]),
         _binding("ClusterRole", who.meta(), who),
-        _role("Role", who.meta(suffix, inside=True), election),
+        _role("Role", who.meta(suffix, inside=True), _election(who)),
         _binding("Role", who.meta(suffix, inside=True), who),
     ]
 
@@ -100,6 +92,15 @@ def user_roles(cls: type[Resource[Any, Any]]) -> list[Obj]:
         role("editor", "edit", [*READ, *WRITE], ["get", "patch", "update"]),
         role("viewer", "view", READ, ["get"]),
     ]
+
+
+def _election(who: Identity) -> list[Obj]:
+    """Return what a replica needs of leases: of one by its name, though creating cannot be restricted to a name."""
+    leases: Obj = {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"]}
+    if who.shares:
+        return [{**leases, "verbs": ["create", "delete", "get", "list", "update", "watch"]}]
+    named = {**leases, "resourceNames": [who.lease], "verbs": ["get", "update", "watch"]}
+    return [{**leases, "verbs": ["create"]}, named]
 
 
 def _checked(rule: Obj) -> Obj:

@@ -34,9 +34,7 @@ class Resync:
 
     def __init__(self, period: Seconds, *, random: Random, now: Seconds) -> None:
         if period < 1.0:
-            raise ValueError(
-                f"a resync every {period:g} s is work without end; use 1 s or more, or None for none"
-            )
+            raise ValueError(f"a resync every {period:g} s is work without end; use 1 s or more, or None for none")
         self._step = period / self.SLICES
         self._next = now + self._step * (1.0 + random.random())
         self._slice = 0

@@ -10,6 +10,7 @@ constraints and docstrings. Reading is strict where the schema is: a value of th
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, ClassVar, Generic, Self, TypeAlias, TypeVar, get_args, get_origin
 
@@ -55,6 +56,7 @@ class Resource(Generic[SpecT, StatusT]):
     status_type: ClassVar[type[Any]]
     _wire: ClassVar[type[Any]]
     _prepared: ClassVar[bool]
+    _read: ClassVar[Callable[[bytes], Any]]
 
     def __init_subclass__(
         cls,
@@ -93,7 +95,7 @@ class Resource(Generic[SpecT, StatusT]):
     def _prepare(cls) -> None:
         """Let msgspec learn the type on one thread: when two do that at once, the process crashes."""
         with _PREPARING:
-            msgspec.json.Decoder(cls._wire)
+            cls._read = msgspec.json.Decoder(cls._wire).decode
             cls._prepared = True
 
     def __init__(
@@ -123,7 +125,7 @@ class Resource(Generic[SpecT, StatusT]):
         """
         if not cls._prepared:
             cls._prepare()
-        wire = msgspec.json.decode(raw, type=cls._wire)
+        wire = cls._read(raw)
         return cls(metadata=wire.metadata, spec=wire.spec, status=wire.status)
 
     @classmethod

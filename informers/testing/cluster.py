@@ -8,7 +8,6 @@ HTTP, or of tables.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
@@ -19,19 +18,20 @@ from informers.testing.access.guard import Guard
 from informers.testing.access.roles import Roles
 from informers.testing.access.tokens import Tokens
 from informers.testing.admitting.authority import asking
-from informers.testing.admitting.calls import Webhooks
 from informers.testing.admitting.chain import Admission
 from informers.testing.admitting.hooks import Hooks
 from informers.testing.admitting.policies import World
 from informers.testing.admitting.requests import Moved
+from informers.testing.clusteroptions import ClusterOptions
 from informers.testing.controllers.addresses import ServiceAddresses
 from informers.testing.controllers.crds import CrdLife
-from informers.testing.controllers.pods import PodOptions
 from informers.testing.controllers.pump import ALL_CONTROLLERS, Controllers
 from informers.testing.kinds.builtin import builtin_resources
 from informers.testing.kinds.conversion import from_storage
+from informers.testing.kinds.crdconversion import NeedsConversion
 from informers.testing.kinds.furniture import furniture
 from informers.testing.model import admitted, podactions, reviews, scaling
+from informers.testing.model.conversions import Conversions
 from informers.testing.model.deleting import Deletes
 from informers.testing.model.queries import ListQuery, ListResult, WatchQuery, WriteOptions
 from informers.testing.model.reading import Reads
@@ -69,26 +69,6 @@ _BY: Final = WriteOptions()
 """Whoever deletes without saying who it is."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClusterOptions:
-    """How a cluster behaves.
-
-    Threads: immutable.
-    """
-
-    history: int = 10_000
-    """Changes kept for each resource, for watches and for the later pages of a list; older ones are answered 410."""
-    controllers: frozenset[str] | None = None
-    """Names of the controllers to run; None runs all, the empty set leaves the bare API server, which still takes down
-    the objects of deleted CRDs."""
-    pods: PodOptions = field(default_factory=PodOptions)
-    """How long Pods take, and which of them fail."""
-    rbac: bool = False
-    """Whether roles and bindings decide who may do what; otherwise everybody may do everything."""
-    webhooks: Webhooks = field(default_factory=Webhooks)
-    """How webhooks of admission and conversion are reached."""
-
-
 class Cluster:
     """A cluster in memory.
 
@@ -120,6 +100,7 @@ class Cluster:
         self._writes = Writes(self.storage, runtime, ServiceAddresses(self.storage), self._admission)
         self._deletes = Deletes(self._reads, self._writes)
         self._crds = CrdLife(self._writes, self.registry, self._feed)
+        self._conversions = Conversions(self.options.webhooks, runtime, self.registry, self._has_service)
         self._controllers = Controllers(self, self._lock)
         self._controllers.furnish()
 
@@ -127,20 +108,17 @@ class Cluster:
 
     def get(self, info: ResourceInfo, key: NamespacedName, *, subresource: str = "", resource_version: str = "") -> Obj:
         """Return an object, or its `scale` in that form; a version from the future is refused."""
-        with self._lock:
-            raw = self._reads.raw(info, key, resource_version)
+        raw = self._read(lambda: self._reads.raw(info, key, resource_version))
         obj: Obj = msgspec.json.decode(raw)
         return scaling.scale_of(info, obj) if subresource == "scale" else obj
 
     def get_raw(self, info: ResourceInfo, key: NamespacedName) -> bytes:
         """Return an object's JSON as it is kept, without decoding it."""
-        with self._lock:
-            return self._reads.raw(info, key)
+        return self._read(lambda: self._reads.raw(info, key))
 
     def list(self, info: ResourceInfo, namespace: str, query: ListQuery) -> ListResult:
         """Return a page of objects; an empty namespace lists all of them."""
-        with self._lock:
-            return self._reads.page(info, namespace, query)
+        return self._read(lambda: self._reads.page(info, namespace, query))
 
     def watch(self, info: ResourceInfo, namespace: str, query: WatchQuery) -> Watch:
         """Open a watch; the caller MUST close it.
@@ -148,8 +126,9 @@ class Cluster:
         Raises:
             Expired: The version to start from is too old; a face shows it as one ERROR event.
         """
-        with self._lock:
-            return self._reads.watch(info, namespace, query)
+        watch = self._read(lambda: self._reads.watch(info, namespace, query))
+        watch.resolve = self._conversions.resolve
+        return watch
 
     # --- Writing ---
 
@@ -240,18 +219,33 @@ class Cluster:
 
     @property
     def waits(self) -> bool:
-        """Whether a write may have to wait for a webhook now."""
-        return self._admission.remote
+        """Whether a request may have to wait for a webhook now."""
+        return self._admission.remote or self._conversions.any
+
+    def _has_service(self, namespace: str, name: str) -> bool:
+        with self._lock:
+            return self.storage.get(("", "services"), f"{namespace}/{name}") is not None
+
+    def _read(self, call: Callable[[], _T]) -> _T:
+        """Read with the lock held; again, when something had to be converted by a webhook first."""
+        while True:
+            try:
+                with self._lock:
+                    return call()
+            except NeedsConversion as need:
+                self._conversions.resolve(need)
 
     def _through(self, verb: Callable[[Any], _T], given: Any) -> _T:
-        """Carry out a verb; again, on a fresh copy, when its object moved while a webhook was asked."""
-        if not self._admission.remote:
+        """Carry out a verb; again, on a fresh copy, when a webhook was asked and the world moved meanwhile."""
+        if not self.waits:
             with self._verb():
                 return verb(given)
         while True:
             try:
                 with self._verb():
                     return verb(copied(given))
+            except NeedsConversion as need:
+                self._conversions.resolve(need)
             except Moved:
                 continue
 
@@ -265,8 +259,8 @@ class Cluster:
             self._lock.__enter__()
 
     @contextmanager
-    def _verb(self) -> Iterator[None]:
-        """Hold the lock, then tell whoever the writes concern."""
+    def writing(self) -> Iterator[None]:
+        """Hold the lock, for writes past the verbs; then draw their consequences and tell whoever they concern."""
         ready: list[Callable[[], None]] = []
         pending = False
         try:

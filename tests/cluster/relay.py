@@ -71,14 +71,14 @@ class Relay:
                 end.close()
 
 
-def through(relay_of, kubeconfig, folder, name):
-    """Write a kubeconfig of a user called `name`, by a relay; return (path, relay)."""
+def through(relay_of, kubeconfig, folder, name, groups=("system:masters",)):
+    """Write a kubeconfig of a user called `name` in these groups, by a relay; return (path, relay)."""
     config = yaml.safe_load(Path(kubeconfig).read_text())
     cluster, user = config["clusters"][0]["cluster"], config["users"][0]["user"]
     server = urlsplit(cluster["server"])
     relay = relay_of((server.hostname, server.port))
     cluster["server"] = f"https://127.0.0.1:{relay.port}"
-    user |= {"as": name, "as-groups": ["system:masters"]}
+    user |= {"as": name, "as-groups": [*groups]}
     path = Path(folder) / f"kubeconfig-{name}"
     path.write_text(json.dumps(config))
     return str(path), relay

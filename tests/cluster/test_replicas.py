@@ -32,9 +32,9 @@ RING = ("--sharding=ring",)
 class Replica:
     """`levelset run memcached` in a process of its own, by a wire of its own."""
 
-    def __init__(self, name, cluster, namespace, folder, flags):
+    def __init__(self, name, cluster, namespace, folder, flags, *, groups=("system:masters",)):
         self.name, self.log = name, Path(folder) / f"{name}.log"
-        self.kubeconfig, self.relay = through(Relay, cluster.kubeconfig, folder, name)
+        self.kubeconfig, self.relay = through(Relay, cluster.kubeconfig, folder, name, groups)
         times = zip(("lease-duration", "renew-deadline", "retry-period"), (DURATION, DEADLINE, PERIOD), strict=True)
         command = [sys.executable, "-m", "controller", "run", "memcached", *flags, f"--kubeconfig={self.kubeconfig}"]
         command += [f"--leader-identity={name}", "--leader-election-id=op", f"--leader-election-namespace={namespace}"]
@@ -218,3 +218,49 @@ def test_of_three_that_share_the_work_one_goes(fleet, eventually, number):
     settle(fleet, eventually)
 
     assert ["r0", "r2"] == [name for name, replica in fleet.replicas.items() if replica.process.poll() is None]
+
+
+@pytest.fixture
+def plain(cluster, namespace, tmp_path):
+    """Start a replica that may do what the shipped ClusterRole allows, but nothing about leases."""
+    if cluster.name == "embedded":
+        pytest.skip("the embedded server lets everybody do everything: it evaluates no RBAC")
+    cluster.kubectl("apply", "--server-side", "-k", str(ROOT / "manifests"))
+    who = f"plain-{namespace}"
+    cluster.kubectl("create", "clusterrolebinding", who, "--clusterrole=memcached-operator", f"--user={who}")
+    started = []
+
+    def start():
+        started.append(Replica(who, cluster, namespace, tmp_path, ELECTION, groups=("system:authenticated",)))
+        return started[-1]
+
+    yield start
+    for replica in started:
+        replica.end()
+    cluster.kubectl("delete", "clusterrolebinding", who)
+
+
+def test_missing_permissions_are_told_with_the_rule_to_add(plain, namespace):
+    """Asked at the start, for nobody reads a log that says `forbidden` every two seconds."""
+    replica = plain()
+
+    assert 1 == replica.process.wait(30)
+    told = replica.log.read_text()
+    for verb in ("get", "create", "update"):
+        assert f"may not {verb} leases" in told or f"; {verb} leases" in told
+    assert f"add to a Role in namespace '{namespace}'" in told
+
+
+def test_the_shipped_role_is_enough_to_lead_and_to_watch(cluster, plain, namespace, eventually):
+    """A right to watch one name counts for a watch that selects this name."""
+    rules = ("--verb=get,update,watch", "--resource=leases.coordination.k8s.io", "--resource-name=op")
+    cluster.kubectl("-n", namespace, "create", "role", "use", *rules)
+    cluster.kubectl("-n", namespace, "create", "role", "make", "--verb=create", rules[1])
+    for role in ("use", "make"):
+        user = f"--user=plain-{namespace}"
+        cluster.kubectl("-n", namespace, "create", "rolebinding", role, f"--role={role}", user)
+    replica = plain()
+    eventually(lambda: "became leader" in replica.log.read_text())
+    time.sleep(1)
+
+    assert "may not watch" not in replica.log.read_text()

@@ -1,5 +1,7 @@
 """RBAC: as little as possible for controllers, the usual three roles for people."""
 
+from dataclasses import replace
+
 import msgspec
 import pytest
 
@@ -41,7 +43,17 @@ class TestController:
 
         assert "op-system" == role["metadata"]["namespace"]
         assert (["create"], None) == (create["verbs"], create.get("resourceNames"))
-        assert (["get", "update"], ["the-lease"]) == (use["verbs"], use["resourceNames"])
+        assert (["get", "update", "watch"], ["the-lease"]) == (use["verbs"], use["resourceNames"])
+
+    def test_replicas_that_share_the_work_may_touch_all_leases_of_their_namespace(self):
+        """Each has one of its own, of a name that is made up when it starts."""
+        roles = controller_roles(replace(WHO, shares=True), [RULE])
+        (rule,) = of_kind("Role", roles)["op-leader-election"]["rules"]
+
+        assert (["create", "delete", "get", "list", "update", "watch"], None) == (
+            rule["verbs"],
+            rule.get("resourceNames"),
+        )
 
     def test_each_role_is_bound_to_its_account(self):
         """And to nobody else."""

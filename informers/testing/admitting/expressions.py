@@ -82,29 +82,26 @@ def _struct(name: str) -> Type | None:
     return object_of(name, None) if name == "Object" or name.startswith("Object.") else None
 
 
-def environment(*, params: bool, variables: Mapping[str, Type] | None = None, conditions: bool = False) -> Environment:
+def environment(*, params: bool, variables: Mapping[str, Type] | None = None) -> Environment:
     """Return what expressions may name.
 
     Args:
         params: Whether there are parameters.
         variables: The types of the policy's own variables; None when it can have none.
-        conditions: Whether it is for match conditions, which see no namespace object.
     """
-    return _environment(params, tuple((variables or {}).items()) if variables is not None else None, conditions)
+    return _environment(params, tuple((variables or {}).items()) if variables is not None else None)
 
 
 @cache
 def _environment(
     params: bool,  # noqa: FBT001 - only called by `environment`
     variables: tuple[tuple[str, Type], ...] | None,
-    conditions: bool,  # noqa: FBT001 - only called by `environment`
 ) -> Environment:
     names: dict[str, Type] = {"object": DYN, "oldObject": DYN, "request": _REQUEST, "authorizer": AUTHORIZER_TYPE}
     names["authorizer.requestResource"] = types.opaque("kubernetes.authorization.ResourceCheck")
+    names["namespaceObject"] = _NAMESPACE
     if params:
         names["params"] = DYN
-    if not conditions:
-        names["namespaceObject"] = _NAMESPACE
     if variables is not None:
         names["variables"] = object_of("kubernetes.variables", dict(variables))
     return Environment(names, structs=_struct)
@@ -165,7 +162,7 @@ def unmet(conditions: list[Obj], scope: Scope, *, params: bool, fails: bool) -> 
         Unusable: One cannot be evaluated, none is false, and that shall fail.
     """
     faults: list[str] = []
-    place = environment(params=params, conditions=True)
+    place = environment(params=params)
     for condition in conditions:
         try:
             if evaluated(place, condition.get("expression", ""), scope, BOOL) is False:

@@ -26,8 +26,13 @@ REVISION_HASH: Final = "controller-revision-hash"
 _HASH: Final = "controller.kubernetes.io/hash"
 
 
-def settled(actor: Actor, owner: Obj) -> tuple[list[Obj], Obj]:
+def settled(actor: Actor, owner: Obj, *, label: str = _HASH) -> tuple[list[Obj], Obj]:
     """Return all revisions of a workload, oldest first, and the one of its template now, creating or renewing it.
+
+    Args:
+        actor: Whose revisions they are.
+        owner: The workload.
+        label: What label of a revision has its hash.
 
     Raises:
         AlreadyExists: Another template has the same hash; the status counts it, and the next try takes another one.
@@ -37,7 +42,7 @@ def settled(actor: Actor, owner: Obj) -> tuple[list[Obj], Obj]:
     latest = next((revision for revision in reversed(found) if revision.get("data") == data), None)
     highest = _number(found[-1])[0] if found else 0
     if latest is None:
-        latest = _created(actor, owner, data, highest + 1)
+        latest = _created(actor, owner, data, number=highest + 1, label=label)
         return [*found, latest], latest
     if _number(latest)[0] != highest:
         renewed = actor.update({**latest, "revision": highest + 1})
@@ -59,13 +64,13 @@ def forget(actor: Actor, owner: Obj, revisions: Sequence[Obj], live: Collection[
         actor.delete(revision)
 
 
-def _created(actor: Actor, owner: Obj, data: Obj, number: int) -> Obj:
+def _created(actor: Actor, owner: Obj, data: Obj, *, number: int, label: str) -> Obj:
     meta, status = owner["metadata"], owner.get("status") or {}
     hashed = template_hash(data, status.get("collisionCount") or 0)
     labels = (owner["spec"]["template"].get("metadata") or {}).get("labels") or {}
     named = {"name": f"{meta['name']}-{hashed}", "namespace": meta["namespace"]}
     refs = [controller_reference(owner)]
-    wanted = {"metadata": {**named, "labels": {**labels, _HASH: hashed}, "ownerReferences": refs}}
+    wanted = {"metadata": {**named, "labels": {**labels, label: hashed}, "ownerReferences": refs}}
     try:
         return actor.create(CONTROLLER_REVISION, {**wanted, "data": data, "revision": number})
     except errors.AlreadyExists:

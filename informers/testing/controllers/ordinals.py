@@ -53,7 +53,7 @@ def plan(sts: Obj, pods: Iterable[Obj], current: str, update: str, now: datetime
     by_ordinal = {ordinal: pod for pod in pods if (ordinal := ordinal_of(sts, pod)) is not None}
     wanted = range(start, start + replicas_of(sts))
     extra = sorted(set(by_ordinal).difference(wanted), reverse=True)
-    if _fill(sts, steps, wanted, by_ordinal, (current, update), now) and _shrink(
+    if _fill(sts, steps, wanted, by_ordinal, revisions=(current, update), now=now) and _shrink(
         sts, steps, [by_ordinal[ordinal] for ordinal in extra], now
     ):
         _roll(sts, steps, [by_ordinal[ordinal] for ordinal in wanted if ordinal in by_ordinal], update, now)
@@ -84,7 +84,7 @@ def rolled_out(sts: Obj, status: Obj) -> bool:
 
 
 def _fill(
-    sts: Obj, steps: Plan, wanted: range, pods: Mapping[int, Obj], revisions: tuple[str, str], now: datetime
+    sts: Obj, steps: Plan, wanted: range, pods: Mapping[int, Obj], *, revisions: tuple[str, str], now: datetime
 ) -> bool:
     """Plan what is missing; return whether nothing has to be waited for."""
     ordered, kept = _ordered(sts), wanted.start + _partition(sts)

@@ -1,4 +1,4 @@
-"""Whether a node takes a Pod: node selector, taints, and requests against what the node has.
+"""Whether a node takes a Pod: node selector and affinity, taints, and requests against what the node has.
 
 Pure. A node is taken to be empty: what other Pods use does not count.
 """
@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from informers.api.objects import Obj
 
-__all__ = ["quantity", "why_not"]
+__all__ = ["deterrent", "quantity", "suits", "why_not"]
+
+_UNSCHEDULABLE = {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}
 
 _SUFFIXES = {
     "n": Decimal("1e-9"),
@@ -34,19 +36,56 @@ def quantity(value: Any) -> Decimal:
 
 def why_not(pod: Obj, node: Obj) -> str:
     """Return why a node does not take a Pod, as the scheduler puts it; empty when it does."""
-    if node["spec"].get("unschedulable"):
+    if node["spec"].get("unschedulable") and not _tolerated(_UNSCHEDULABLE, pod["spec"].get("tolerations") or ()):
         return "node(s) were unschedulable"
-    labels = node["metadata"].get("labels") or {}
-    if any(labels.get(name) != value for name, value in (pod["spec"].get("nodeSelector") or {}).items()):
+    if not suits(pod, node):
         return "node(s) didn't match Pod's node affinity/selector"
-    for taint in node["spec"].get("taints") or ():
-        if taint.get("effect") != "PreferNoSchedule" and not _tolerated(taint, pod["spec"].get("tolerations") or ()):
-            return f"node(s) had untolerated taint(s) {{{taint['key']}: {taint.get('value', '')}}}"
+    taint = deterrent(pod, node, "NoSchedule", "NoExecute")
+    if taint is not None:
+        return f"node(s) had untolerated taint(s) {{{taint['key']}: {taint.get('value', '')}}}"
     allocatable = (node.get("status") or {}).get("allocatable") or {}
     for name, amount in sorted(_requests(pod).items()):
         if amount > quantity(allocatable.get(name, 0)):
             return f"Insufficient {name}"
     return ""
+
+
+def suits(pod: Obj, node: Obj) -> bool:
+    """Whether a node has what a Pod selects: its node selector, and one term of its required affinity."""
+    labels = node["metadata"].get("labels") or {}
+    if any(labels.get(name) != value for name, value in (pod["spec"].get("nodeSelector") or {}).items()):
+        return False
+    affinity = (pod["spec"].get("affinity") or {}).get("nodeAffinity") or {}
+    required = affinity.get("requiredDuringSchedulingIgnoredDuringExecution")
+    return not required or any(_term_matches(term, node) for term in required.get("nodeSelectorTerms") or ())
+
+
+def deterrent(pod: Obj, node: Obj, *effects: str) -> Obj | None:
+    """Return the first taint of a node with one of these effects that a Pod does not tolerate."""
+    tolerations, taints = pod["spec"].get("tolerations") or (), node["spec"].get("taints") or ()
+    return next((t for t in taints if t.get("effect") in effects and not _tolerated(t, tolerations)), None)
+
+
+def _term_matches(term: Obj, node: Obj) -> bool:
+    asked = [(each, node["metadata"].get("labels") or {}) for each in term.get("matchExpressions") or ()]
+    asked += [(each, {"metadata.name": node["metadata"]["name"]}) for each in term.get("matchFields") or ()]
+    return bool(asked) and all(_expression_matches(each, values) for each, values in asked)
+
+
+def _expression_matches(asked: Obj, values: Obj) -> bool:
+    value, wanted = values.get(asked["key"]), asked.get("values") or ()
+    match asked["operator"]:
+        case "In":
+            return value in wanted
+        case "NotIn":
+            return value not in wanted
+        case "Exists":
+            return value is not None
+        case "DoesNotExist":
+            return value is None
+    if not str(value or "").isdecimal() or not str(wanted[0]).isdecimal():
+        return False
+    return int(value) > int(wanted[0]) if asked["operator"] == "Gt" else int(value) < int(wanted[0])
 
 
 def _requests(pod: Obj) -> dict[str, Decimal]:

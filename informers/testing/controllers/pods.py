@@ -1,81 +1,28 @@
 """Pods on make-believe nodes: a scheduler that places them and a kubelet that makes them ready, fail or finish.
 
-Nothing runs. What becomes of a Pod is its `Fate`, decided by `PodOptions.fate`, by an annotation, or by its image; how
-long it takes is `PodOptions`' to say, on the runtime's clock.
+Nothing runs. What becomes of a Pod, and how long it takes on the runtime's clock, is for `fates` to say.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
-from fnmatch import fnmatch
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from informers.api.objects import GroupVersionKind, NamespacedName
 from informers.testing.controllers.actor import POD, Actor
+from informers.testing.controllers.fates import FATE_ANNOTATION, READY_AFTER_ANNOTATION, Fate, PodOptions, exit_code
 from informers.testing.controllers.placement import why_not
-from informers.testing.controllers.podstatus import failing, progressed, running, starting
+from informers.testing.controllers.podstatus import ended_badly, failing, progressed, running, starting
 from informers.testing.model.queries import WriteOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from informers.api.objects import Obj
     from informers.runtime import Seconds
     from informers.testing.cluster import Cluster
     from informers.testing.model.storage import Change
 
-__all__ = ["FATE_ANNOTATION", "Fate", "Kubelet", "PodOptions", "Scheduler"]
-
-FATE_ANNOTATION = "testing.levelset.dev/fate"
-"""On a Pod or a Pod template: one of the `Fate` values."""
-
-
-class Fate(StrEnum):
-    """What becomes of a Pod once it has a node."""
-
-    READY = "ready"
-    NEVER_READY = "never-ready"
-    """It runs, but does not pass its readiness check."""
-    CRASH = "crash"
-    """Its containers end with an error as soon as they start, again and again."""
-    BAD_IMAGE = "bad-image"
-    """Its image cannot be pulled."""
-    SUCCEED = "succeed"
-    """It ends well as soon as it has started."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PodOptions:
-    """How Pods fare.
-
-    Threads: immutable.
-    """
-
-    start_after: Seconds = 0.5
-    """Seconds from being placed to being ready."""
-    stop_after: Seconds | None = 0.25
-    """Seconds from the deletion to the end, but never more than the grace period; None takes all of that."""
-    retry_after: Seconds = 10.0
-    """Seconds between two crashes of a container, or two attempts to pull an image."""
-    bad_images: tuple[str, ...] = ("*no-such*", "*does-not-exist*", "*nonexistent*", "*:bad", "*invalid*")
-    """Images (shell patterns) that cannot be pulled."""
-    fate: Callable[[Obj], Fate | None] | None = None
-    """Asked first about every Pod; None, or the answer None, leaves it to the annotation and the image."""
-
-    def decide(self, pod: Obj) -> Fate:
-        """Return what becomes of a Pod."""
-        chosen = self.fate(pod) if self.fate is not None else None
-        if chosen is not None:
-            return chosen
-        marked = (pod["metadata"].get("annotations") or {}).get(FATE_ANNOTATION)
-        if marked in list(Fate):
-            return Fate(marked)
-        images = [container.get("image", "") for container in pod["spec"].get("containers") or ()]
-        bad = any(fnmatch(image, pattern) for image in images for pattern in self.bad_images)
-        return Fate.BAD_IMAGE if bad else Fate.READY
+__all__ = ["FATE_ANNOTATION", "READY_AFTER_ANNOTATION", "Fate", "Kubelet", "PodOptions", "Scheduler"]
 
 
 class Scheduler:
@@ -169,22 +116,28 @@ class Kubelet:
             return None
         began = self._since.setdefault(pod["metadata"]["uid"], now)
         age = now - began
-        if age < self._options.start_after:
+        fate, starts = self._options.decide(pod), self._options.readiness(pod)
+        if age < starts or fate is Fate.PENDING:
             self._tell(pod, starting(pod, self._cluster.runtime.wall()))
-            return self._options.start_after - age
-        return self._live(pod, age - self._options.start_after)
+            return starts - age if fate is not Fate.PENDING else None
+        return self._live(pod, fate, age - starts)
 
-    def _live(self, pod: Obj, age: Seconds) -> Seconds | None:
-        fate, now = self._options.decide(pod), self._cluster.runtime.wall()
-        round_ = int(age / self._options.retry_after)
+    def _live(self, pod: Obj, fate: Fate, age: Seconds) -> Seconds | None:
+        now, address = self._cluster.runtime.wall(), self._address(pod)
+        if fate is Fate.CRASH and pod["spec"].get("restartPolicy") == "Never":
+            self._tell(pod, ended_badly(pod, now, code=exit_code(pod), address=address))
+            return None
         if fate in (Fate.BAD_IMAGE, Fate.CRASH):
-            status = failing(pod, now, attempts=round_, crash=fate is Fate.CRASH, address=self._address(pod))
+            round_ = int(age / self._options.retry_after)
+            status = failing(pod, now, attempts=round_, crash=fate is Fate.CRASH, address=address)
             if self._tell(pod, status):
                 self._complain(pod, crash=fate is Fate.CRASH)
             return self._options.retry_after * (round_ + 1) - age
-        ended = fate is Fate.SUCCEED
-        self._tell(pod, running(pod, now, ready=fate is Fate.READY, ended=ended, address=self._address(pod)))
-        return None
+        left = self._options.lasts(pod) - age if fate is Fate.SUCCEED else None
+        ended = left is not None and left <= 0
+        ready = fate in (Fate.READY, Fate.SUCCEED)
+        self._tell(pod, running(pod, now, ready=ready, ended=ended, address=address))
+        return None if ended else left
 
     def _end(self, pod: Obj, now: Seconds) -> Seconds | None:
         """Delete a Pod for good when its time is up; one that finalizers keep waits for them alone."""

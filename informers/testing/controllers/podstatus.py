@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from informers.api.objects import Obj
 
-__all__ = ["failing", "progressed", "running", "starting"]
+__all__ = ["ended_badly", "failing", "progressed", "running", "starting"]
 
 _ORDER = (
     "observedGeneration", "phase", "conditions", "message", "reason", "hostIP", "hostIPs", "podIP", "podIPs",
@@ -53,12 +53,21 @@ def running(pod: Obj, now: datetime, *, ready: bool, ended: bool, address: int) 
     """Return the status of a Pod that runs, or has ended well; `address` is the number of its IP if it has none."""
     if ended:
         said = dict.fromkeys(("Ready", "ContainersReady"), ("False", "PodCompleted", ""))
-        times = {"startedAt": timestamp(now), "finishedAt": timestamp(now)}
+        times = {"startedAt": _started(pod) or timestamp(now), "finishedAt": timestamp(now)}
         state: Obj = {"terminated": {"exitCode": 0, "reason": "Completed", **times}}
         return _with_containers(pod, progressed(pod, said, now), "Succeeded", state, now=now, address=address)
     said = {"Initialized": _TRUE, **({"Ready": _TRUE, "ContainersReady": _TRUE} if ready else _unready(pod))}
     state = {"running": {"startedAt": _started(pod) or timestamp(now)}}
     return _with_containers(pod, progressed(pod, said, now), "Running", state, now=now, address=address, ready=ready)
+
+
+def ended_badly(pod: Obj, now: datetime, *, code: int, address: int) -> Obj:
+    """Return the status of a Pod whose containers have ended with an error, for good."""
+    said = dict.fromkeys(("Ready", "ContainersReady"), ("False", "PodFailed", ""))
+    times = {"startedAt": _started(pod) or timestamp(now), "finishedAt": timestamp(now)}
+    state: Obj = {"terminated": {"exitCode": code, "reason": "Error", **times}}
+    status = progressed(pod, {"Initialized": _TRUE, **said}, now)
+    return _with_containers(pod, status, "Failed", state, now=now, address=address)
 
 
 def failing(pod: Obj, now: datetime, *, attempts: int, crash: bool, address: int) -> Obj:

@@ -9,11 +9,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from informers.api import errors
+from informers.testing.controllers.budgets import Disruptions
 from informers.testing.controllers.collector import Collector
+from informers.testing.controllers.daemonsets import DaemonSets
 from informers.testing.controllers.deployments import Deployments
+from informers.testing.controllers.jobs import Jobs
 from informers.testing.controllers.namespaces import CrdCleanup, Namespaces, ServiceAccounts
 from informers.testing.controllers.pods import Kubelet, Scheduler
 from informers.testing.controllers.replicasets import ReplicaSets
+from informers.testing.controllers.services import EndpointSlices, LegacyEndpoints
 from informers.testing.controllers.statefulsets import StatefulSets
 from informers.testing.controllers.worklist import Work, WorkList
 from informers.testing.kinds.furnishing import furnish
@@ -35,6 +39,11 @@ _MADE: dict[str, Callable[[Cluster], Controller]] = {
     Deployments.name: Deployments,
     ReplicaSets.name: ReplicaSets,
     StatefulSets.name: StatefulSets,
+    DaemonSets.name: DaemonSets,
+    Jobs.name: Jobs,
+    EndpointSlices.name: EndpointSlices,
+    LegacyEndpoints.name: LegacyEndpoints,
+    Disruptions.name: Disruptions,
     Scheduler.name: Scheduler,
     Kubelet.name: Kubelet,
 }

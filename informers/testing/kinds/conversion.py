@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from informers.testing.kinds import autoscalers
+from informers.testing.kinds.crdconversion import by_webhook, converted
 from informers.testing.model.intake import schema_of
 from informers.testing.schema import admission
 
@@ -54,6 +55,8 @@ def from_storage(info: ResourceInfo, obj: Obj) -> Obj:
         return autoscalers.from_v2(obj)
     if not info.custom:
         return _renamed(info, obj, _CORE_NAMES)
+    if by_webhook(info) and obj["apiVersion"] != info.gvk.api_version:
+        obj = converted(info, obj, info.gvk.api_version)
     obj["apiVersion"] = info.gvk.api_version
     node = schema_of(info)
     if node is not None:
@@ -65,6 +68,8 @@ def to_storage(info: ResourceInfo, obj: Obj) -> Obj:
     """Return an object of the resource's version in the form in which it is kept; it is not changed."""
     if info.gvk == info.storage_gvk:
         return obj
+    if by_webhook(info):
+        return converted(info, obj, info.storage_gvk.api_version)
     if info.custom:
         return {**obj, "apiVersion": info.storage_gvk.api_version}
     if info.gvk.group == "autoscaling":

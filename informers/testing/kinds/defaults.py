@@ -62,8 +62,8 @@ def _default(part: Any, name: str) -> None:
         if fill:
             fill(part)
         declared, deeper = _steps(name)
-        for field, value in declared:
-            if not part.get(field):
+        for field, value, pointer in declared:
+            if field not in part if pointer else not part.get(field):
                 part[field] = value
         for field, inner in deeper:
             found = part.get(field)
@@ -72,11 +72,14 @@ def _default(part: Any, name: str) -> None:
 
 
 @cache
-def _steps(name: str) -> tuple[tuple[tuple[str, Any], ...], tuple[tuple[str, str], ...]]:
-    """Return the defaults that a definition declares itself, and the fields below which there are more."""
+def _steps(name: str) -> tuple[tuple[tuple[str, Any, bool], ...], tuple[tuple[str, str], ...]]:
+    """Return the defaults that a definition declares itself, and the fields below which there are more.
+
+    With each default goes whether the field is a pointer, whose zero is as good as any value.
+    """
     properties = definition(name).properties
     declared = tuple(
-        (field, node.default)
+        (field, node.default, node.go.rpartition(":")[2].startswith("*"))
         for field, node in properties.items()
         if node.default is not MISSING and node.default not in _ZEROS
     )

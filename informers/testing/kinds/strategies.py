@@ -83,6 +83,7 @@ _FRESH_STATUS: dict[str, Obj] = {
 }
 """What the status of a new object is, whatever the client sent."""
 
+_TEMPLATE_GENERATION = "deprecated.daemonset.template.generation"
 _UNTOUCHED = ("labels", "annotations", "finalizers", "ownerReferences")
 """Metadata that a write to the status of a custom resource does not reach; of a Deployment's, only the first."""
 
@@ -136,6 +137,16 @@ def prepare_update(info: ResourceInfo, old: Obj, new: Obj, addresses: ServiceAdd
         _label_namespace(new)
     if info.gvk.kind == "Service":
         addresses.assign(new, old)
+    if info.gvk.kind == "DaemonSet":
+        _count_template(old, new)
+
+
+def _count_template(old: Obj, new: Obj) -> None:
+    """Keep the number of a DaemonSet's template, by which its controller tells old Pods from new ones."""
+    before = (old["metadata"].get("annotations") or {}).get(_TEMPLATE_GENERATION, "1")
+    changed = old["spec"].get("template") != new["spec"].get("template")
+    number = int(before) + changed if before.isdigit() else 1
+    new["metadata"]["annotations"] = {**(new["metadata"].get("annotations") or {}), _TEMPLATE_GENERATION: str(number)}
 
 
 def prepare_status(info: ResourceInfo, old: Obj, new: Obj) -> Obj:

@@ -62,8 +62,8 @@ class Deletes:
             raise errors.Forbidden(f'namespaces "{key.name}" is forbidden: {why}', reason="Forbidden", details=details)
         _check_preconditions(info, record, options.get("preconditions") or {})
         live, obj = record.decode(), record.decode()
+        shown = from_storage(info, record.decode())
         if by is not None:
-            shown = from_storage(info, record.decode())
             admitted.admit_deletion(self.writes.admission, info, shown, options, by)
             admitted.unmoved(self.writes.storage, info, record)
         meta = obj["metadata"]
@@ -87,9 +87,8 @@ class Deletes:
         self, info: ResourceInfo, records: list[Record], options: Obj, *, dry_run: bool, by: WriteOptions | None = None
     ) -> list[Obj]:
         """Delete objects that were selected; see `Cluster.delete_collection`."""
-        before = []
+        before = [from_storage(info, record.decode()) for record in records]
         for record in records:
-            before.append(from_storage(info, record.decode()))
             self.delete(info, record.key, options, dry_run=dry_run, by=by)
         return before
 

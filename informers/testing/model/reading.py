@@ -9,13 +9,14 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from informers.testing.kinds.conversion import converter
+from informers.testing.kinds.crdconversion import NeedsConversion
 from informers.testing.model.paging import INCONSISTENT, Position, read_token, write_token
 from informers.testing.model.queries import ListResult
 from informers.testing.model.selection import Selection, selection
 from informers.testing.words import refusals
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from informers.api.objects import NamespacedName
     from informers.testing.model.queries import ListQuery, WatchQuery
@@ -93,6 +94,8 @@ class Reads:
             self._not_from_the_future(version)
         elif version and version < store.floor:
             raise refusals.expired_watch(version, store.floor)
+        if from_now and query.send_initial_events is not False:
+            _converted(convert, [record.raw for record in self._scan(store, wanted, 0, "")])
         watch = self._feed.open(info.storage, wanted, info.gvk)
         since = now if from_now else version
         watch.begin(store.position(since), since, convert)
@@ -135,9 +138,24 @@ class Reads:
 def _result(
     info: ResourceInfo, page: list[Record], version: int, token: str = "", remaining: int | None = None
 ) -> ListResult:
-    convert = converter(info)
-    items = [record.raw for record in page] if convert is None else [convert(record.raw) for record in page]
+    items = _converted(converter(info), [record.raw for record in page])
     return ListResult(items, str(version), token, remaining)
+
+
+def _converted(convert: Callable[[bytes], bytes] | None, raws: list[bytes]) -> list[bytes]:
+    """Return objects in a resource's version; what a webhook must convert is asked for at once."""
+    if convert is None:
+        return raws
+    found: list[bytes] = []
+    missing: NeedsConversion | None = None
+    for raw in raws:
+        try:
+            found.append(convert(raw))
+        except NeedsConversion as need:
+            missing = NeedsConversion(need.info, [*(missing.objects if missing else ()), *need.objects], need.target)
+    if missing is not None:
+        raise missing
+    return found
 
 
 def _number(version: str) -> int:

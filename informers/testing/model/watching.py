@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from informers.testing.kinds.crdconversion import NeedsConversion
 from informers.testing.model.storage import restamped
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ class Watch:
     def __init__(self, feed: Feed, store: StoreId, selection: Selection, gvk: GroupVersionKind) -> None:
         self.on_ready: Callable[[], None] | None = None
         """Called when there may be something to drain; it MUST be quick and MUST NOT raise."""
+        self.resolve: Callable[[NeedsConversion], None] | None = None
+        """Asks a conversion webhook; called by `drain`, with no lock held."""
         self.expired = False
         """Whether the history went past the cursor, or the resource is gone: what was missed cannot be told any more,
         and `drain` gives nothing."""
@@ -126,7 +129,14 @@ class Watch:
         return WatchItem(kind, self._converted(new.raw), str(change.revision))
 
     def _converted(self, raw: bytes) -> bytes:
-        return raw if self._convert is None else self._convert(raw)
+        while self._convert is not None:
+            try:
+                return self._convert(raw)
+            except NeedsConversion as need:
+                if self.resolve is None:
+                    raise
+                self.resolve(need)
+        return raw
 
     def _mark(self, version: int, *, initial_end: bool) -> WatchItem:
         meta: dict[str, object] = {"resourceVersion": str(version)}

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from informers.testing.schema.names import dns_subdomain, path_segment, qualified_name
 from informers.testing.validation.checks import choice, items, network, ruled
 from informers.testing.validation.objectmeta import check_selector
+from informers.testing.validation.policies import check_match_conditions
 from informers.testing.words import causes
 
 if TYPE_CHECKING:
@@ -132,6 +133,7 @@ def _hook(hook: Obj, at: str) -> list[Cause]:
         found.append(
             causes.invalid(f"{at}.admissionReviewVersions", versions, f"must include at least one of {listed}")
         )
+    found += check_match_conditions(hook, at, params=False)
     return found + _client(hook.get("clientConfig") or {}, f"{at}.clientConfig")
 
 

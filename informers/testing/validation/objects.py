@@ -9,7 +9,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from informers.testing.schema.names import dns_label, dns_subdomain, path_segment
-from informers.testing.validation import access, ingresses, jobs, networking, small, storage, traffic, workloads
+from informers.testing.validation import (
+    access,
+    ingresses,
+    jobs,
+    networking,
+    policies,
+    small,
+    storage,
+    traffic,
+    workloads,
+)
 from informers.testing.validation.crds import check_crd
 from informers.testing.validation.objectmeta import check_metadata, check_metadata_update
 from informers.testing.validation.pods import check_pod, check_template
@@ -87,6 +97,7 @@ def _check_pod_template(obj: Obj, old: Obj | None) -> list[Cause]:  # noqa: ARG0
 
 _ANY: Final = _Rules()
 _WEBHOOKS: Final = _Rules(check=access.check_webhooks, finalizers=False, own_metadata=False, whole=1)
+_BINDING: Final = _Rules(check=policies.check_policy_binding, finalizers=False, own_metadata=False, whole=1)
 _RULES: Final[dict[str, _Rules]] = {
     "ClusterRole": _Rules(check=access.check_cluster_role, name=path_segment, whole=1),
     "ClusterRoleBinding": _Rules(check=access.check_binding, name=path_segment, whole=1),
@@ -107,7 +118,8 @@ _RULES: Final[dict[str, _Rules]] = {
     "Job": _Rules(check=jobs.check_job, whole=1),
     "Lease": _Rules(check=small.check_lease, finalizers=False),
     "LimitRange": _Rules(check=small.check_limits, own_metadata=False, whole=1),
-    "MutatingAdmissionPolicy": _Rules(check=traffic.check_mutating_policy, finalizers=False),
+    "MutatingAdmissionPolicy": _Rules(check=policies.check_mutating, finalizers=False, own_metadata=False, whole=1),
+    "MutatingAdmissionPolicyBinding": _BINDING,
     "MutatingWebhookConfiguration": _WEBHOOKS,
     "Namespace": _Rules(name=dns_label, whole=1),
     "NetworkPolicy": _Rules(check=networking.check_network_policy),
@@ -130,6 +142,8 @@ _RULES: Final[dict[str, _Rules]] = {
     "ServiceCIDR": _Rules(check=traffic.check_ranges),
     "StatefulSet": _Rules(check=workloads.check_stateful_set, name=dns_label),
     "StorageClass": _Rules(check=storage.check_storage_class, whole=1),
+    "ValidatingAdmissionPolicy": _Rules(check=policies.check_validating, finalizers=False, own_metadata=False, whole=1),
+    "ValidatingAdmissionPolicyBinding": _BINDING,
     "ValidatingWebhookConfiguration": _WEBHOOKS,
     "events.k8s.io": _Rules(check=small.check_new_event),
 }

@@ -20,7 +20,6 @@ __all__ = [
     "address_name",
     "check_address",
     "check_flow_schema",
-    "check_mutating_policy",
     "check_priority",
     "check_ranges",
 ]
@@ -110,18 +109,3 @@ def check_priority(obj: Obj, old: Obj | None) -> list[Cause]:  # noqa: ARG001 - 
     if response["type"] == "Reject" and response.get("queuing") is not None:
         return [causes.forbidden(f"{at}.queuing", "must be nil if limited.limitResponse.type is not Limited")]
     return []
-
-
-def check_mutating_policy(obj: Obj, old: Obj | None) -> list[Cause]:  # noqa: ARG001 - all checks have one signature
-    """Return what is wrong with a MutatingAdmissionPolicy."""
-    spec = obj.get("spec") or {}
-    found: list[Cause] = []
-    if spec.get("matchConstraints") is None:
-        found.append(causes.required("spec.matchConstraints"))
-    elif not spec["matchConstraints"].get("resourceRules"):
-        found.append(causes.required("spec.matchConstraints.resourceRules"))
-    if not spec.get("mutations"):
-        found.append(causes.required("spec.mutations", "mutations must contain at least one item"))
-    if not spec.get("reinvocationPolicy"):
-        found.append(causes.required("spec.reinvocationPolicy"))
-    return found

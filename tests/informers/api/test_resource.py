@@ -1,5 +1,8 @@
 """Typed kinds."""
 
+import subprocess
+import sys
+import types
 from types import new_class
 from typing import Annotated
 
@@ -107,3 +110,52 @@ class TestKindOf:
         """The message shows what to pass."""
         with pytest.raises(TypeError, match="pass a Resource subclass or"):
             kind_of(nonsense)
+
+
+RACE = """
+import sys, threading, msgspec
+from informers import Resource
+sys.setswitchinterval(1e-6)
+for number in range(60):
+    spec = msgspec.defstruct(f"Spec{number}", [(f"f{i}", dict[str, list[int]] | None, None) for i in range(12)])
+    class Kind(Resource[spec, spec], group="example.com"):
+        pass
+    gate = threading.Barrier(6)
+    def read():
+        gate.wait()
+        Kind.decode(b'{"metadata": {"name": "a"}, "spec": {"f1": {"a": [1]}}}')
+        Kind.from_dict({"metadata": {"name": "a"}})
+    threads = [threading.Thread(target=read) for _ in range(6)]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+"""
+
+
+def test_many_threads_may_read_a_kind_for_the_first_time():
+    """Msgspec learns a type on its first use, and crashed the process when two threads had that at once."""
+    done = subprocess.run([sys.executable, "-c", RACE], capture_output=True, text=True, check=False, timeout=120)
+
+    assert (0, "") == (done.returncode, done.stderr)
+
+
+def test_a_spec_may_name_a_type_that_comes_later():
+    """Its class is looked for again by the first to read."""
+    namespace = {"msgspec": msgspec, "Resource": Resource, "__name__": "later"}
+    code = """
+from __future__ import annotations
+class Spec(msgspec.Struct):
+    part: Part | None = None
+class Kind(Resource[Spec, Spec], group="example.com"):
+    pass
+class Part(msgspec.Struct):
+    size: int = 0
+"""
+    sys.modules["later"] = module = types.ModuleType("later")
+    module.__dict__.update(namespace)
+    try:
+        exec(code, module.__dict__)
+        found = module.Kind.decode(b'{"metadata": {"name": "a"}, "spec": {"part": {"size": 3}}}')
+    finally:
+        del sys.modules["later"]
+
+    assert 3 == found.spec.part.size

@@ -93,5 +93,5 @@ def test_what_cannot_be_evaluated_refuses(client):
     """The sentence names policy, binding and expression."""
     client.create(policy(applied("Object{spec: Object.spec{replicas: object.spec.nothing}}"), failurePolicy="Fail"))
     client.create(binding())
-    with pytest.raises(Invalid, match=r"policy 'p' with binding 'b' denied request: expression .* no such key: nothing"):
+    with pytest.raises(Invalid, match=r"'p' with binding 'b' denied request: expression .* no such key: nothing"):
         client.create(deployment())

@@ -113,11 +113,11 @@ def test_parameters_are_found_by_name(client):
 
 def test_an_expression_that_fails_refuses_unless_it_may_be_ignored(client):
     """`failurePolicy` decides, and the expression is named."""
-    client.create(policy({"expression": "object.nothing.here"}))
+    client.create(policy({"expression": "object.nothing.here == 1"}))
     client.create(binding())
-    with pytest.raises(Invalid, match=r"expression 'object.nothing.here' resulted in error: no such key: nothing"):
+    with pytest.raises(Invalid, match=r"expression 'object.nothing.here == 1' resulted in error: no such key: nothing"):
         client.create(config())
-    client.create(policy({"expression": "object.nothing.here"}, name="q", failurePolicy="Ignore"))
+    client.create(policy({"expression": "object.nothing.here == 1"}, name="q", failurePolicy="Ignore"))
     client.create(binding(name="c", of="q"))
     client.delete(BINDING, "b")
 

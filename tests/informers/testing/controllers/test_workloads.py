@@ -310,7 +310,7 @@ class TestPods:
     )
     def test_fates_can_be_chosen(self, world, fate, phase, reason):
         """By annotation, as somebody without access to this process would."""
-        spec = {"containers": [{"name": "c", "image": "nginx"}], "restartPolicy": "Never"}
+        spec = {"containers": [{"name": "c", "image": "nginx"}]}
         meta = {"name": "p", "annotations": {FATE_ANNOTATION: fate}}
         world.create({"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec})
         world.runtime.advance(1)

@@ -202,3 +202,14 @@ def filled_in_unknown(obj):
     decode_builtin(GroupVersionKind.of(obj), obj)
     default_builtin(GroupVersionKind.of(obj), obj)
     return obj
+
+
+@pytest.mark.parametrize(("given", "replicas"), [({"replicas": 0}, 0), ({}, 1)])
+def test_a_zero_that_was_asked_for_is_no_default(given, replicas):
+    """A controller of no replicas stays without any; one that does not say how many gets one."""
+    controller = {"metadata": {}, "spec": {**given, "selector": {"a": "b"}, "template": {"metadata": {}, "spec": {}}}}
+    gvk = GroupVersionKind("", "v1", "ReplicationController")
+    decode_builtin(gvk, controller)
+    default_builtin(gvk, controller)
+
+    assert replicas == controller["spec"]["replicas"]

@@ -39,7 +39,7 @@ class Server:
         """Ask, and return the answer as it is."""
         data = body if isinstance(body, bytes) else msgspec.json.encode(body)
         headers = {"accept": accept, "content-type": content_type}
-        return self.face.handle(RestRequest.parse(method, target, headers=headers, body=data, user="admin"))
+        return self.face.handle(RestRequest.parse(method, target, headers=headers, body=data))
 
 
 @pytest.fixture

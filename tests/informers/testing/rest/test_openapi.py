@@ -57,7 +57,7 @@ def face(registry):
 def ask(face, target, **headers):
     """The answer to a GET."""
     headers = {name.replace("_", "-"): value for name, value in headers.items()}
-    request = RestRequest.parse("GET", target, headers=headers, body=b"", user="admin")
+    request = RestRequest.parse("GET", target, headers=headers, body=b"")
     return face.handle(request.path.split("/")[2:], request)
 
 

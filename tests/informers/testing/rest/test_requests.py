@@ -9,7 +9,7 @@ from informers.testing.rest.requests import check_version, delete_options, flag,
 
 def request(query="", **headers):
     """A request with that query."""
-    return RestRequest.parse("POST", f"/x?{query}", headers=headers, body=b"", user="admin")
+    return RestRequest.parse("POST", f"/x?{query}", headers=headers, body=b"")
 
 
 def listing(query):

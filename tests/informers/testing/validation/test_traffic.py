@@ -7,7 +7,6 @@ from informers.testing.validation.traffic import (
     address_name,
     check_address,
     check_flow_schema,
-    check_mutating_policy,
     check_priority,
     check_ranges,
 )
@@ -88,13 +87,6 @@ def test_a_flow_schema_has_a_priority_level():
 def test_priority_levels(spec, causes):
     """A limited one says what becomes of what is too much."""
     assert causes == told(check_priority({"spec": spec}, None))
-
-
-def test_a_mutating_policy_says_how_often_it_may_run():
-    """Besides what it matches and what it changes."""
-    spec = {"matchConstraints": {"resourceRules": [{}]}, "mutations": [{}]}
-
-    assert [("spec.reinvocationPolicy", "Required value")] == told(check_mutating_policy({"spec": spec}, None))
 
 
 def test_the_names_of_sysctls():
