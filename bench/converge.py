@@ -36,6 +36,8 @@ CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 WORK = ("deployments", "memcacheds", "memcacheds/status")
 QUIET = 2.0
 """Seconds without a write after which a contestant has come to rest."""
+IDLE = 10.0
+"""Seconds for which it is watched doing nothing."""
 
 
 def contestants(folder):
@@ -230,6 +232,13 @@ def latency(stage, audit, contestant, changes):
     return {"p50_ms": statistics.median(waits), "p99_ms": waits[int(len(waits) * 0.99)], "measured": len(waits)}
 
 
+def idle(contestant):
+    """Return how much of a core it takes when nothing happens."""
+    before = contestant.cpu()
+    time.sleep(IDLE)
+    return {"core_percent": 100 * (contestant.cpu() - before) / IDLE}
+
+
 def restart(stage, audit, contestant):
     """Wait until every object was reconciled once; return the figures."""
     while (contestant.reconciles() or 0) < stage.objects:
@@ -252,6 +261,7 @@ def play(stage, name, command, changes):
     try:
         found["converge"] = converge(stage, audit, one)
         found["event to write"] = latency(stage, audit, one, changes)
+        found["idle"] = idle(one)
     finally:
         one.stop()
     if found["converge"]["reconciles"] is not None:

@@ -16,6 +16,7 @@ from informers.api.errors import Undecodable
 from informers.api.objects import CachedObject, GroupVersionKind, KeyLike, NamespacedName, Obj, ObjectMeta, key_of
 from informers.api.resource import KindLike, Resource, kind_of
 from informers.api.selectors import LabelsLike, labels_of
+from informers.api.warnings import Heeding, ServerWarnings
 from informers.informer import Informer
 from informers.informerset import InformerSet
 from informers.kindoptions import CacheOptions, KindOptions, resolve
@@ -72,7 +73,8 @@ class Cache(OwnWrites):
         options: CacheOptions | None = None,
         keep_managers: frozenset[str] = frozenset(),
     ) -> None:
-        self._transport, self._runtime, self._discovery, self._observe = transport, runtime, discovery, observe
+        self._transport = transport = Heeding(transport, ServerWarnings(observe, runtime=runtime))
+        self._runtime, self._discovery, self._observe = runtime, discovery, observe
         self._options, self._keep = options or CacheOptions(), keep_managers
         self._lists = ListLimit(runtime=runtime, most=self._options.lists_at_once)
         self._outage = Outage(runtime=runtime)

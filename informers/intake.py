@@ -36,14 +36,21 @@ class Intake:
         keep_managers: Field managers whose `managedFields` are kept.
         metadata_only: Whether to ask for metadata alone; what comes may then be of any kind.
         admit: Sifts every object right after it was read; None keeps all.
+        alive: Called for each piece of a page that arrives: a large one takes long, and that is no silence.
 
     Threads: one owner thread.
     """
 
     def __init__(
-        self, gvk: GroupVersionKind, *, keep_managers: frozenset[str], metadata_only: bool, admit: Admit | None
+        self,
+        gvk: GroupVersionKind,
+        *,
+        keep_managers: frozenset[str],
+        metadata_only: bool,
+        admit: Admit | None,
+        alive: Callable[[], object],
     ) -> None:
-        self._gvk = None if metadata_only else gvk
+        self._gvk, self._alive = None if metadata_only else gvk, alive
         self._keep, self._metadata_only = keep_managers, metadata_only
         self.admit = admit
 
@@ -69,7 +76,21 @@ class Intake:
         return decode_event(line, gvk=self._gvk, keep_managers=self._keep)
 
     def _reader(self) -> ListReader:
-        return ListReader(gvk=self._gvk, keep_managers=self._keep)
+        return _Arriving(self._alive, gvk=self._gvk, keep_managers=self._keep)
 
     def _accept(self, suffix: str) -> str:
         return _METADATA.format(suffix) if self._metadata_only else JSON
+
+
+class _Arriving(ListReader):
+    """A reader that says so whenever a piece arrives."""
+
+    def __init__(
+        self, alive: Callable[[], object], *, gvk: GroupVersionKind | None, keep_managers: frozenset[str]
+    ) -> None:
+        super().__init__(gvk=gvk, keep_managers=keep_managers)
+        self._alive = alive
+
+    def feed(self, piece: bytes) -> None:
+        self._alive()
+        super().feed(piece)

@@ -30,7 +30,7 @@ class Turn:
         """When the list last got on."""
 
     def renew(self, now: Seconds) -> None:
-        """Note that the list gets on: a page or an event came."""
+        """Note that the list gets on: a piece of a page or an event came."""
         self.heard = now
 
     def leave(self) -> None:
@@ -47,8 +47,9 @@ class ListLimit:
     Args:
         runtime: Clock and waiting.
         most: Lists at a time. Four keep two cores busy, and an API server calm.
-        patience: Seconds without a page or an event after which a list has stalled: the longest that a dead server,
-            or a broken conversion webhook, keeps a healthy kind waiting, and only if `most` kinds stall together.
+        patience: Seconds without a piece of a page or an event after which a list has stalled: the longest that a dead
+            server, or a broken conversion webhook, keeps a healthy kind waiting, and only if `most` kinds stall
+            together.
 
     Threads: any thread.
     """

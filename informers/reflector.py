@@ -81,7 +81,8 @@ class Reflector:
         options = options or ListWatchOptions()
         self._gvk, self._path, self._missing, self._sink = gvk, path, missing, sink
         self._transport, self._runtime, self._observe = transport, runtime, observe
-        self._intake = Intake(gvk, keep_managers=keep_managers, metadata_only=options.metadata_only, admit=admit)
+        meta, alive = options.metadata_only, self._note_alive
+        self._intake = Intake(gvk, keep_managers=keep_managers, metadata_only=meta, admit=admit, alive=alive)
         self._lists = lists or ListLimit(runtime=runtime)
         self._voice = Voice(gvk, observe=observe, outage=outage or Outage(runtime=runtime))
         self._machine = ListWatch(runtime.random, options)

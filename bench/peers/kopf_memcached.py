@@ -11,9 +11,8 @@ NAME, INSTANCE = "app.kubernetes.io/name", "app.kubernetes.io/instance"
 
 @kopf.on.startup()
 def configure(settings, **_):
-    """Four handlers at a time, and kopf's own record beside the object's status."""
+    """Four handlers at a time, and no events."""
     settings.execution.max_workers = 4
-    settings.batching.worker_limit = 4
     settings.posting.enabled = False
     kubernetes.config.load_config()
 

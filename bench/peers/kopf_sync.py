@@ -29,13 +29,13 @@ def quiet(settings, **_):
 
 
 @kopf.index(group, version, plural)
-def bodies(namespace, name, body, **_):
+async def bodies(namespace, name, body, **_):
     """Keep each object."""
     return {(namespace, name): dict(body)}
 
 
 @kopf.on.event(group, version, plural)
-def first(bodies, **_):
+async def first(bodies, **_):
     """End with the first call."""
     wall = time.perf_counter() - began
     status = Path("/proc/self/status").read_text()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,15 +13,19 @@ from controller.commands.flags import readable_errors
 from controller.signals import SignalPipe
 from informers.api.client import Client
 from informers.runtime import ThreadRuntime
+from informers.testing import state
 from informers.testing.admitting.calls import Webhooks
 from informers.testing.cluster import ALL_CONTROLLERS, Cluster, ClusterOptions
+from informers.testing.exchanges import Recorder
 from informers.testing.inprocess import ClusterTransport
 from informers.testing.server import ApiServer, ServerOptions
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from informers.runtime import Runtime
 
-__all__ = ["chosen_controllers", "install", "listening", "serve", "webhook_services"]
+__all__ = ["chosen_controllers", "install", "listening", "recording", "serve", "webhook_services"]
 
 
 @click.command("serve")
@@ -44,6 +49,22 @@ __all__ = ["chosen_controllers", "install", "listening", "serve", "webhook_servi
     multiple=True,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A YAML file of objects to create first, usually CRDs. May be repeated.",
+)
+@click.option(
+    "--load",
+    type=click.Path(exists=True, path_type=Path),
+    help="A saved state, or a folder of YAML and JSON files, to begin with. What was read from a cluster comes back as "
+    "it was, uids and resourceVersions included; the rest is created.",
+)
+@click.option(
+    "--dump",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Where to save the state at the end, for --load. The file holds Secrets in the clear.",
+)
+@click.option(
+    "--record",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Where to write each request and its answer, one JSON line each, without credentials.",
 )
 @click.option(
     "--controllers",
@@ -72,26 +93,33 @@ def serve(
     port: int,
     kubeconfig_out: Path,
     crds: tuple[Path, ...],
+    load: Path | None,
+    dump: Path | None,
+    record: Path | None,
     controllers: frozenset[str] | None,
     rbac: bool,
     services: dict[str, str],
 ) -> None:
     """Serve the embedded API server, for kubectl and any other client.
 
-    Everything is in memory and gone at the end; Ctrl-C ends it.
+    Everything is in memory and, unless --dump saves it, gone at the end; Ctrl-C ends it.
     """
     runtime = ThreadRuntime()
     with SignalPipe() as signals, readable_errors():
         cluster = Cluster(runtime=runtime, options=_options(controllers, rbac=rbac, services=services))
+        if load is not None:
+            state.install(cluster, state.read_state(load))
         cluster.start()
         try:
             install(cluster, crds, runtime)
-            with listening(cluster, port) as server:
+            with recording(record) as note, listening(cluster, port, record=note) as server:
                 path = server.kubeconfig(kubeconfig_out)
                 click.echo(f"serving on {server.url}\nexport KUBECONFIG={path.resolve()}")
                 signals.wait()
         finally:
             cluster.stop()
+        if dump is not None:
+            click.echo(f"saved {state.save(cluster, dump)} objects to {dump}")
 
 
 def _options(controllers: frozenset[str] | None, *, rbac: bool, services: dict[str, str]) -> ClusterOptions:
@@ -130,13 +158,18 @@ def chosen_controllers(text: str) -> frozenset[str] | None:
     return names
 
 
-def listening(cluster: Cluster, port: int) -> ApiServer:
+def recording(path: Path | None) -> AbstractContextManager[Recorder | None]:
+    """Return what notes exchanges in a file, to be closed; nothing without a file."""
+    return nullcontext() if path is None else Recorder(path)
+
+
+def listening(cluster: Cluster, port: int, *, record: Recorder | None = None) -> ApiServer:
     """Return a server that listens.
 
     Raises:
         click.ClickException: The port is taken; names it and the flag.
     """
-    server = ApiServer(cluster, options=ServerOptions(port=port))
+    server = ApiServer(cluster, options=ServerOptions(port=port, record=record))
     try:
         server.start()
     except OSError as error:

@@ -14,10 +14,10 @@ from informers.observe import NULL, Observer
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from informers.api.transport import Call
+    from informers.api.transport import Call, Response, Stream, Transport
     from informers.runtime import Runtime, Seconds
 
-__all__ = ["ServerWarnings", "warnings_in"]
+__all__ = ["Heeding", "ServerWarnings", "warnings_in"]
 
 _LOG = logging.getLogger(__name__)
 _WARNING = re.compile(r'299 \S+ "((?:[^"\\]|\\.)*)"')
@@ -80,3 +80,35 @@ class ServerWarnings:
                 del self._logged[next(iter(self._logged))]
             left_out, self._left_out = self._left_out, 0
             return left_out
+
+
+class Heeding:
+    """A `Transport` that passes on what the server warns of, in the answer to a request or at the head of a stream.
+
+    Whoever asks through it never sees the warnings, so that lists and watches need not know of them.
+
+    Args:
+        transport: The way to the server; closing this one closes that.
+        warnings: Whom to tell.
+
+    Threads: any thread.
+    """
+
+    def __init__(self, transport: Transport, warnings: ServerWarnings) -> None:
+        self._transport, self._warnings = transport, warnings
+
+    def request(self, call: Call) -> Response:
+        """See `Transport.request`."""
+        response = self._transport.request(call)
+        self._warnings.heed(call, response.headers)
+        return response
+
+    def stream(self, call: Call) -> Stream:
+        """See `Transport.stream`."""
+        stream = self._transport.stream(call)
+        self._warnings.heed(call, stream.headers)
+        return stream
+
+    def close(self) -> None:
+        """See `Transport.close`."""
+        self._transport.close()

@@ -207,6 +207,10 @@ class Cluster:
         """End that task and wait for it. Idempotent."""
         self._controllers.stop()
 
+    def trust(self, authority: bytes) -> None:
+        """Publish the PEM certificate by which clients trust a server of this cluster, as `kube-root-ca.crt`."""
+        self._controllers.trust(authority)
+
     def owned(self, uid: str) -> Owned:
         """Return the objects that have an owner reference to `uid`, in the order in which they got it."""
         with self._lock:
@@ -238,11 +242,11 @@ class Cluster:
     def _through(self, verb: Callable[[Any], _T], given: Any) -> _T:
         """Carry out a verb; again, on a fresh copy, when a webhook was asked and the world moved meanwhile."""
         if not self.waits:
-            with self._verb():
+            with self.writing():
                 return verb(given)
         while True:
             try:
-                with self._verb():
+                with self.writing():
                     return verb(copied(given))
             except NeedsConversion as need:
                 self._conversions.resolve(need)

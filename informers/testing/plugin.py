@@ -1,7 +1,7 @@
 """The pytest plugin: a cluster in virtual time, or an API server on loopback, as fixtures of every test that asks.
 
     def test_controller(levelset_cluster):           # this process, virtual time: a FakeCluster
-        levelset_cluster.create({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}})
+        levelset_cluster.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "team"}})
 
     @pytest.mark.levelset(crds=["crds/backup.yaml"], controllers=False)
     def test_program(levelset_server):               # another process, any language: HTTPS and a kubeconfig

@@ -35,12 +35,14 @@ if TYPE_CHECKING:
 
     from informers.runtime import Event, Seconds, Task
     from informers.testing.cluster import Cluster
+    from informers.testing.rest.exchange import Answer
     from informers.testing.rest.watchstream import WatchStream
 
 __all__ = ["ApiServer", "ServerOptions", "ServerSnapshot"]
 
 BODY_LIMIT = 3 * 1024 * 1024
 """Bytes of a request body; the API server's own limit."""
+_TOO_LARGE = f"Request entity too large: limit is {BODY_LIMIT}"
 _HEAD_LIMIT = 1024 * 1024
 """Bytes of a request line, or of one header; selectors can be long."""
 _SILENT = logging.Logger("informers.testing.server")
@@ -66,6 +68,8 @@ class ServerOptions:
     """The bearer token that clients must send; None makes one."""
     audit: Callable[[RestRequest, int], None] | None = None
     """Called on the server's thread with each write and its HTTP status, once it was answered; MUST be quick."""
+    record: Callable[[RestRequest, Answer], None] | None = None
+    """Called likewise with every request and its answer; `informers.testing.exchanges` writes them down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,15 +106,14 @@ class ApiServer:
         self._face = RestFace(cluster)
         self.token = self._options.token or secrets.token_urlsafe(24)
         self._gate = Gate(self.token, cluster.guard)
-        self._certificate = (
-            issue({*_HOSTS, self._options.host}, now=self._runtime.wall()) if self._options.tls else None
-        )
+        hosts = {*_HOSTS, self._options.host}
+        self._certificate = issue(hosts, now=self._runtime.wall()) if self._options.tls else None
+        cluster.trust(self.authority)
         self._task: Task | None = None
         self._loop: AbstractEventLoop | None = None
         self._stopping: asyncio.Event | None = None
         self._failure: OSError | None = None
-        self._port = 0
-        self._requests = self._faults = 0
+        self._port = self._requests = self._faults = 0
         self._open: dict[WatchStream, asyncio.Event] = {}
         self._last_fault = ""
 
@@ -128,12 +131,10 @@ class ApiServer:
 
     def stop(self) -> None:
         """Hang up on everyone and stop listening. Idempotent."""
-        task, loop, stopping = self._task, self._loop, self._stopping
-        if task is None or loop is None or stopping is None:
-            return
-        self._task = None
-        loop.call_soon_threadsafe(stopping.set)
-        task.join(2 * _STOP_WITHIN)
+        task, self._task = self._task, None
+        if task is not None and self._loop is not None and self._stopping is not None:
+            self._loop.call_soon_threadsafe(self._stopping.set)
+            task.join(2 * _STOP_WITHIN)
 
     def __enter__(self) -> ApiServer:
         self.start()
@@ -182,8 +183,8 @@ class ApiServer:
             max_line_size=_HEAD_LIMIT,
             max_field_size=_HEAD_LIMIT,
         )
-        host, port = self._options.host, self._options.port
-        tls = self._certificate.context() if self._certificate is not None else None
+        host, port, certificate = self._options.host, self._options.port, self._certificate
+        tls = certificate.context() if certificate is not None else None
         try:
             server = await loop.create_server(http, host, port, ssl=tls, backlog=1024)
         except OSError as error:
@@ -201,8 +202,7 @@ class ApiServer:
         await http.shutdown(_STOP_WITHIN / 4)
         for transport in transports:  # a peer that does not answer TLS's goodbye would keep its socket open
             transport.abort()
-        current = asyncio.current_task()
-        left = [task for task in asyncio.all_tasks(loop) if task is not current]
+        left = asyncio.all_tasks(loop) - {asyncio.current_task()}
         for task in left:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
@@ -219,14 +219,15 @@ class ApiServer:
         try:
             body = await request.read() if request.can_read_body else b""
         except web.HTTPRequestEntityTooLarge:
-            text = f"Request entity too large: limit is {BODY_LIMIT}"
-            return _response(refuse(errors.TooLarge(text, reason="RequestEntityTooLarge"), Media()))
+            return _response(refuse(errors.TooLarge(_TOO_LARGE, reason="RequestEntityTooLarge"), Media()))
         asked = RestRequest.parse(method, target, headers=request.headers, body=body, identity=who)
         try:
             loop, face = asyncio.get_running_loop(), self._face  # a webhook is waited for on a thread of its own
             answer = await loop.run_in_executor(None, face.handle, asked) if face.cluster.waits else face.handle(asked)
         except Exception as error:  # noqa: BLE001 - a fault of ours gets an answer too
             return _response(self._fault(error))
+        if self._options.record is not None:
+            self._options.record(asked, answer)
         if isinstance(answer, WatchResponse):
             return await self._stream(request, answer)
         if self._options.audit is not None and method not in ("GET", "HEAD", "OPTIONS"):
@@ -295,6 +296,5 @@ def _response(answer: RestResponse) -> web.Response:
     headers = [("Content-Type", answer.content_type), *answer.headers]
     if not any(name == "Cache-Control" for name, _ in answer.headers):
         headers.append(("Cache-Control", "no-cache, private"))
-    return web.Response(
-        status=answer.status, reason=HTTPStatus(answer.status).phrase, body=answer.body, headers=headers
-    )
+    reason = HTTPStatus(answer.status).phrase
+    return web.Response(status=answer.status, reason=reason, body=answer.body, headers=headers)

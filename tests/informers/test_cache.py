@@ -1,5 +1,7 @@
 """The cache: what readers get, what it costs the server, and how own writes show."""
 
+from dataclasses import replace
+
 import pytest
 
 from informers.api.errors import Forbidden, NotFound, ResponseLost, SyncTimeout, Undecodable
@@ -346,3 +348,19 @@ class TestOwnWrites:
         runtime.settle()
 
         assert obj("a", 15) == cache.get(POD, A)
+
+
+def test_what_the_server_warns_of_in_lists_and_watches_is_told(runtime, server, cache, recorder, caplog):
+    """The observer hears each answer's warning, the log each distinct one, whichever kind it came with."""
+    told = []
+    recorder.warned = lambda call, *, text: told.append((call.path, dict(call.query).get("watch", "list"), text))
+    headers = {"warning": '299 - "v1 is old"'}
+    server.lists.extend([replace(page(5), headers=headers)] * 2)
+    server.watches.extend([replace(page(5), headers=headers)] * 2)
+    cache.list(POD)
+    cache.list(NODE)
+    runtime.settle()
+    ways = {(f"/api/v1/{plural}", way) for plural in ("pods", "nodes") for way in ("list", "true")}
+
+    assert ways == {heard[:2] for heard in told}
+    assert ["v1 is old"] == [record.fields["warning"] for record in caplog.records if "warning" in record.message]

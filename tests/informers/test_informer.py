@@ -199,7 +199,7 @@ class TestHandlers:
         assert ["a"] == [entry[1] for entry in once.entries]
 
     def test_a_slow_handler_holds_up_nobody_else(self, runtime, server, informer, caplog):
-        """Neither the mirror nor the other handlers; it is named in a warning."""
+        """H22: neither the mirror nor the other handlers; it is named in a warning."""
 
         class Slow(Diary):
             def on_add(self, obj, *, initial):
@@ -218,7 +218,7 @@ class TestHandlers:
         assert "handler sloth took 10.0 s" in caplog.text
 
     def test_what_a_stuck_handler_has_yet_to_hear_grows_with_the_objects_only(self, runtime, server, informer):
-        """A hundred times more events than objects take no more room; in the end it knows all of them."""
+        """H22: a hundred times more events than objects take no more room; in the end it knows all of them."""
 
         class Stuck(Diary):
             def on_add(self, obj, *, initial):

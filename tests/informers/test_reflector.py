@@ -337,6 +337,29 @@ class TestTurns:
 
         assert ("queued", {"a": "3"}, "watching") == (before, sink.held, healthy.snapshot().state)
 
+    def test_a_page_that_takes_long_to_arrive_is_no_stalled_list(self, runtime, server, make):
+        """Each piece renews the turn, so that whoever waits goes on waiting; silence after the last one ends it."""
+        served, whole = server.request, page(5, obj("a", 3))
+
+        def slowly(call):
+            if call.into is None or server.list_queries():
+                return served(call)
+            taker, answer = call.into(), (served(call), whole)[1]
+            for at in range(0, 60, 3):
+                taker.feed(answer.body[at : at + 3])
+                runtime.sleep(2.0)
+            taker.feed(answer.body[60:])
+            return Response(200, {}, b"", taken=taker)
+
+        server.request = slowly
+        make(slow := Keeper())
+        waiting, _ = make(Keeper())
+        runtime.settle()
+        states = [(runtime.advance(10), waiting.snapshot().state)[1] for _ in range(5)]
+
+        assert ["queued"] * 3 + ["watching"] * 2 == states
+        assert {"a": "3"} == slow.held
+
     def test_a_failing_list_costs_the_others_nothing(self, runtime, server, make):
         """A turn ends with the failure, not with the backoff."""
         server.lists.extend([refusal(500), page(5, obj("a", 3))])

@@ -29,6 +29,7 @@ __all__ = ["Disruptions"]
 _BUDGET = GroupVersionKind("policy", "v1", "PodDisruptionBudget")
 _STORE = ("policy", "poddisruptionbudgets")
 _SCALED = {("apps", "ReplicaSet"), ("apps", "StatefulSet"), ("", "ReplicationController")}
+_WATCHED = {("", "pods"), ("", "replicationcontrollers"), ("apps", "replicasets"), ("apps", "statefulsets")}
 _PATIENCE: Seconds = 120.0
 """Seconds after which an evicted Pod that was not deleted counts as healthy again."""
 
@@ -49,7 +50,7 @@ class Disruptions:
         """Look at a budget that changed, and at those of a namespace whose Pods or workloads did."""
         if change.store == _STORE:
             return [] if change.type == "DELETED" else [change.new.key]
-        if change.store not in (("", "pods"), ("apps", "replicasets"), ("apps", "statefulsets")):
+        if change.store not in _WATCHED:
             return []
         return [record.key for record in self._cluster.storage.store(_STORE).scan(change.new.key.namespace)]
 

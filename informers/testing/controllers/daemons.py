@@ -160,4 +160,4 @@ def _pin(affinity: Obj, node: str) -> None:
 
 
 def _revision(pod: Obj) -> str:
-    return (pod["metadata"].get("labels") or {}).get(REVISION_HASH, "")
+    return str((pod["metadata"].get("labels") or {}).get(REVISION_HASH, ""))

@@ -68,7 +68,9 @@ def _created(actor: Actor, owner: Obj, data: Obj, *, number: int, label: str) ->
     meta, status = owner["metadata"], owner.get("status") or {}
     hashed = template_hash(data, status.get("collisionCount") or 0)
     labels = (owner["spec"]["template"].get("metadata") or {}).get("labels") or {}
-    named = {"name": f"{meta['name']}-{hashed}", "namespace": meta["namespace"]}
+    named: Obj = {"name": f"{meta['name']}-{hashed}", "namespace": meta["namespace"]}
+    if meta.get("annotations"):
+        named["annotations"] = dict(meta["annotations"])
     refs = [controller_reference(owner)]
     wanted = {"metadata": {**named, "labels": {**labels, label: hashed}, "ownerReferences": refs}}
     try:

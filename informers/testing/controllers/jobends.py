@@ -58,7 +58,7 @@ def wanted(job: Obj, found: Tally) -> int:
     if completions is None:
         return len(found.active) if found.succeeded else parallel
     left = completions - (len(found.indexes | found.given_up) if indexed(job) else len(found.succeeded))
-    return max(0, min(parallel, left))
+    return max(0, min(parallel, int(left)))
 
 
 def deadline_in(job: Obj, now: datetime) -> Seconds | None:

@@ -157,4 +157,4 @@ def _partition(sts: Obj) -> int:
 
 
 def _revision(pod: Obj) -> str:
-    return (pod["metadata"].get("labels") or {}).get(REVISION_HASH, "")
+    return str((pod["metadata"].get("labels") or {}).get(REVISION_HASH, ""))

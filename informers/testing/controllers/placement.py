@@ -73,7 +73,8 @@ def _term_matches(term: Obj, node: Obj) -> bool:
 
 
 def _expression_matches(asked: Obj, values: Obj) -> bool:
-    value, wanted = values.get(asked["key"]), asked.get("values") or ()
+    value: str | None = values.get(asked["key"])
+    wanted: list[str] = asked.get("values") or []
     match asked["operator"]:
         case "In":
             return value in wanted
@@ -83,7 +84,7 @@ def _expression_matches(asked: Obj, values: Obj) -> bool:
             return value is not None
         case "DoesNotExist":
             return value is None
-    if not str(value or "").isdecimal() or not str(wanted[0]).isdecimal():
+    if value is None or not value.isdecimal() or not wanted[0].isdecimal():
         return False
     return int(value) > int(wanted[0]) if asked["operator"] == "Gt" else int(value) < int(wanted[0])
 

@@ -16,7 +16,8 @@ from informers.testing.controllers.deployments import Deployments
 from informers.testing.controllers.jobs import Jobs
 from informers.testing.controllers.namespaces import CrdCleanup, Namespaces, ServiceAccounts
 from informers.testing.controllers.pods import Kubelet, Scheduler
-from informers.testing.controllers.replicasets import ReplicaSets
+from informers.testing.controllers.replicasets import ReplicaSets, ReplicationControllers
+from informers.testing.controllers.rootca import RootAuthority
 from informers.testing.controllers.services import EndpointSlices, LegacyEndpoints
 from informers.testing.controllers.statefulsets import StatefulSets
 from informers.testing.controllers.worklist import Work, WorkList
@@ -35,9 +36,11 @@ _MADE: dict[str, Callable[[Cluster], Controller]] = {
     CrdCleanup.name: CrdCleanup,
     Namespaces.name: Namespaces,
     ServiceAccounts.name: ServiceAccounts,
+    RootAuthority.name: RootAuthority,
     Collector.name: Collector,
     Deployments.name: Deployments,
     ReplicaSets.name: ReplicaSets,
+    ReplicationControllers.name: ReplicationControllers,
     StatefulSets.name: StatefulSets,
     DaemonSets.name: DaemonSets,
     Jobs.name: Jobs,
@@ -123,6 +126,14 @@ class Controllers:
     def nudge(self) -> None:
         """Wake the task, because something became due."""
         self._wake.set()
+
+    def trust(self, authority: bytes) -> None:
+        """See `Cluster.trust`."""
+        with self._lock:
+            publisher = self._controllers.get(RootAuthority.name)
+            for key in publisher.trust(authority.decode()) if isinstance(publisher, RootAuthority) else ():
+                self._work.add(Work(RootAuthority.name, key))
+        self.nudge()
 
     def start(self) -> None:
         """See `Cluster.start`."""

@@ -1,13 +1,17 @@
-"""The ReplicaSet controller: as many Pods of a template as asked for, adopted, created and deleted."""
+"""The controllers of ReplicaSets and ReplicationControllers: as many Pods of a template as asked for.
+
+Pods are adopted, created and deleted; the two kinds differ in their names and in how they select.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from informers.api import errors
 from informers.api.objects import GroupVersionKind
-from informers.testing.controllers.actor import POD, Actor
+from informers.testing.controllers.actor import POD, Actor, key_of_object
 from informers.testing.controllers.claims import claimed
+from informers.testing.controllers.noticing import concerned
 from informers.testing.controllers.workloads import (
     active,
     available_in,
@@ -25,9 +29,9 @@ if TYPE_CHECKING:
     from informers.api.objects import Obj
     from informers.runtime import Seconds
     from informers.testing.cluster import Cluster
-    from informers.testing.model.storage import Change
+    from informers.testing.model.storage import Change, StoreId
 
-__all__ = ["REPLICA_SET", "ReplicaSets"]
+__all__ = ["REPLICA_SET", "ReplicaSets", "ReplicationControllers"]
 
 REPLICA_SET = GroupVersionKind("apps", "v1", "ReplicaSet")
 _BURST = 500
@@ -41,30 +45,20 @@ class ReplicaSets:
     """
 
     name = "replicaset"
+    _kind: ClassVar[GroupVersionKind] = REPLICA_SET
+    _store: ClassVar[StoreId] = ("apps", "replicasets")
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
-        self._actor = Actor(cluster, "kube-controller-manager", "replicaset-controller")
+        self._actor = Actor(cluster, "kube-controller-manager", f"{self.name}-controller")
 
     def notice(self, change: Change) -> list[tuple[str, ...]]:
         """Look at a ReplicaSet that changed or whose Pods did, and at all of a namespace for a Pod nobody controls."""
-        storage = self._cluster.storage
-        if change.store == ("apps", "replicasets"):
-            return [] if change.type == "DELETED" else [change.new.key]
-        if change.store != ("", "pods"):
-            return []
-        uids = {*change.new.owners, *(change.old.owners if change.old else ())}
-        owners = [storage.by_uid(uid) for uid in change.new.owners or sorted(uids)]
-        keys: list[tuple[str, ...]] = [
-            owner[1].key for owner in owners if owner is not None and owner[0] == ("apps", "replicasets")
-        ]
-        if not change.new.owners and change.type != "DELETED":
-            keys += [record.key for record in storage.store(("apps", "replicasets")).scan(change.new.key.namespace)]
-        return keys
+        return concerned(self._cluster.storage, change, self._store, ("", "pods"))
 
     def sync(self, key: tuple[str, ...]) -> Seconds | None:
         """Bring the number of Pods to what is asked for, and tell the status."""
-        rs = self._actor.get(REPLICA_SET, *key)
+        rs = self._actor.get(self._kind, *key)
         if rs is None:
             return None
         pods = claimed(self._actor, rs, POD)
@@ -99,7 +93,7 @@ class ReplicaSets:
     # --- Status ---
 
     def _tell_status(self, rs: Obj, failure: Obj | None) -> Seconds | None:
-        current = self._actor.get(REPLICA_SET, rs["metadata"]["namespace"], rs["metadata"]["name"])
+        current = self._actor.get(self._kind, *key_of_object(rs))
         if current is None or current["metadata"]["uid"] != rs["metadata"]["uid"]:
             return None
         pods = self._actor.owned(rs, POD)
@@ -115,6 +109,17 @@ class ReplicaSets:
         if status != current.get("status"):
             self._actor.update({**current, "status": status}, "status")
         return min((delay for delay in waits if delay), default=None)
+
+
+class ReplicationControllers(ReplicaSets):
+    """The ReplicationController controller.
+
+    Threads: the task that runs the controllers; `notice` inside writes.
+    """
+
+    name = "replicationcontroller"
+    _kind = GroupVersionKind("", "v1", "ReplicationController")
+    _store = ("", "replicationcontrollers")
 
 
 def _failure(message: str, now: str) -> Obj:
@@ -133,7 +138,9 @@ def _status(rs: Obj, pods: Sequence[Obj], available: int) -> Obj:
         "availableReplicas": available,
     }
     status.update({name: count for name, count in counts.items() if count})
-    status["terminatingReplicas"] = sum(1 for pod in pods if pod_runs(pod) and "deletionTimestamp" in pod["metadata"])
+    if rs["kind"] == REPLICA_SET.kind:
+        leaving = sum(1 for pod in pods if pod_runs(pod) and "deletionTimestamp" in pod["metadata"])
+        status["terminatingReplicas"] = leaving
     status["observedGeneration"] = rs["metadata"].get("generation", 0)
     return status
 

@@ -77,11 +77,11 @@ class StatefulSets:
     def _act(self, sts: Obj, steps: Plan, revisions: Mapping[str, Obj]) -> None:
         for pod in steps.delete:
             self._actor.delete(pod)
-            said = f"delete Pod {_name(pod)} in StatefulSet {_name(sts)} successful"
+            said = f"Delete Pod {_name(pod)} in StatefulSet {_name(sts)} successful"
             self._actor.event(sts, "Normal", "SuccessfulDelete", said)
         for ordinal, revision in steps.create:
             pod = _pod(sts, ordinal, revisions[revision])
-            what = f"create Pod {_name(pod)} in StatefulSet {_name(sts)}"
+            what = f"Create Pod {_name(pod)} in StatefulSet {_name(sts)}"
             try:
                 self._make_claims(sts, _name(pod))
                 self._actor.create(POD, pod)
@@ -103,7 +103,7 @@ class StatefulSets:
             if meta.get("annotations"):
                 wanted["annotations"] = dict(meta["annotations"])
             self._actor.create(_CLAIM, {"metadata": wanted, "spec": _copy(template["spec"])})
-            said = f"create Claim {name} Pod {pod} in StatefulSet {_name(sts)} success"
+            said = f"Create Claim {name} Pod {pod} in StatefulSet {_name(sts)} success"
             self._actor.event(sts, "Normal", "SuccessfulCreate", said)
 
     # --- Telling ---
@@ -129,7 +129,6 @@ class StatefulSets:
 def _pod(sts: Obj, ordinal: int, revision: Obj) -> Obj:
     pod = pod_of(sts, template_in(revision))
     meta, spec, name = pod["metadata"], pod["spec"], f"{_name(sts)}-{ordinal}"
-    del meta["generateName"]
     meta["name"] = name
     meta["labels"] = {
         **(meta.get("labels") or {}),

@@ -74,7 +74,10 @@ def pod_of(owner: Obj, template: Obj) -> Obj:
 
 def selector_of(workload: Obj) -> LabelSelector:
     """Return what a workload selects its Pods by."""
-    return LabelSelector.from_dict(workload["spec"].get("selector") or {})
+    selector = workload["spec"].get("selector") or {}
+    if workload.get("kind") == "ReplicationController":
+        return LabelSelector.from_labels(selector)
+    return LabelSelector.from_dict(selector)
 
 
 def replicas_of(workload: Obj) -> int:

@@ -1,6 +1,6 @@
 """Custom resources in another version by a webhook: answers are remembered, and what is not known yet is asked for.
 
-Whoever converts holds the cluster's lock and cannot wait for a webhook: `converted` raises `NeedsConversion`, the verb is
+Whoever converts holds the lock of the cluster and cannot wait: `converted` raises `NeedsConversion`, the verb is
 given up, the webhook is asked without the lock (`model.conversions`), the answer remembered, and the verb done again.
 """
 

@@ -60,7 +60,9 @@ def _decision(guard: Guard, info: ResourceInfo, namespace: str, obj: Obj, asker:
     own = kind == "SelfSubjectAccessReview"
     if spec.get("resourceAttributes") is not None and spec.get("nonResourceAttributes") is not None:
         detail = "cannot be specified in combination with resourceAttributes"
-        found.append(causes.invalid("spec.nonResourceAttributes", spec["nonResourceAttributes"], detail))
+        plain = spec["nonResourceAttributes"]
+        shown = causes.Shown(Path=plain.get("path", ""), Verb=plain.get("verb", ""))
+        found.append(causes.invalid("spec.nonResourceAttributes", shown, detail))
     if spec.get("resourceAttributes") is None and spec.get("nonResourceAttributes") is None:
         detail = "exactly one of nonResourceAttributes or resourceAttributes must be specified"
         found.append(causes.invalid("spec.resourceAttributes", spec.get("nonResourceAttributes"), detail))
@@ -69,10 +71,9 @@ def _decision(guard: Guard, info: ResourceInfo, namespace: str, obj: Obj, asker:
     if kind == "LocalSubjectAccessReview":
         asked = (spec.get("resourceAttributes") or {}).get("namespace") or ""
         if asked != namespace:
-            detail = f"must match metadata.namespace: {namespace}"
-            found.append(causes.invalid("spec.resourceAttributes.namespace", asked, detail))
+            found.append(causes.invalid("spec.resourceAttributes.namespace", asked, "must match metadata.namespace"))
     if found:
-        raise refusals.invalid(info, obj["metadata"].get("name", ""), found)
+        raise refusals.invalid_kind(info.gvk.group, "", "", found)
     extra: dict[str, list[str]] = spec.get("extra") or {}
     subject = Identity(spec.get("user") or "", tuple(spec.get("groups") or ()), spec.get("uid") or "", extra)
     allowed, reason = guard.roles.decide(asker if own else subject, Access.asked(spec))
@@ -132,7 +133,7 @@ def token_request(guard: Guard, account: NamespacedName, record: Record, obj: Ob
     token = guard.tokens.issue(account, record.uid, audiences, seconds, bound)
     now = guard.tokens.runtime.wall()
     spec = {"audiences": audiences, "expirationSeconds": seconds, "boundObjectRef": asked.get("boundObjectRef")}
-    named = {"name": account.name, "namespace": account.namespace}
+    named = {"name": account.name, "namespace": account.namespace, "uid": record.uid}
     return {
         "kind": "TokenRequest",
         "apiVersion": "authentication.k8s.io/v1",

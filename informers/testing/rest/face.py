@@ -71,7 +71,8 @@ class RestFace:
             if route is not None and not route.plural:
                 return self._discovery.group_version(route, request)
         except errors.ApiError as error:
-            return refuse(error, error_media(request.headers.get("accept", "")))
+            media = error_media(request.headers.get("accept", ""))
+            return refuse(error, replace(media, pretty=is_human(request.headers.get("user-agent", ""))))
         return self._resource(route, segments, request)
 
     def _resource(self, route: Route | None, segments: list[str], request: RestRequest) -> Answer:

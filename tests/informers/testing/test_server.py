@@ -74,7 +74,7 @@ class TestRequests:
 
     def test_faults_of_ours_are_answers_too(self):
         """500 with a Status, counted; here of a cluster that lacks everything."""
-        broken = SimpleNamespace(runtime=ThreadRuntime(), registry=None, guard=None)
+        broken = SimpleNamespace(runtime=ThreadRuntime(), registry=None, guard=None, trust=lambda _: None)
         with ApiServer(broken, options=ServerOptions(tls=False)) as server, urllib3.PoolManager() as pool:
             answer = ask(pool, server, "GET", MAPS)
             snapshot = server.snapshot()

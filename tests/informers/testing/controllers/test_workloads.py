@@ -298,6 +298,21 @@ class TestReplicaSets:
         assert 1 == world.get()["status"]["availableReplicas"]
 
 
+def test_a_replication_controller_is_the_same_under_another_name(lab):
+    """But that it selects by labels alone; it releases and adopts as well."""
+    template = {"metadata": {"labels": {"app": "old"}}, "spec": {"containers": [{"name": "c", "image": "nginx"}]}}
+    spec = {"replicas": 2, "selector": {"app": "old"}, "template": template}
+    lab.create({"apiVersion": "v1", "kind": "ReplicationController", "metadata": {"name": "old"}, "spec": spec})
+    lab.advance(2)
+    lab.patch("Pod", lab.names()[0], {"metadata": {"labels": {"app": "free"}}})
+    lab.advance(2)
+    status = lab.status("ReplicationController", "old")
+
+    assert (3, 2, 2) == (len(lab.names()), status["readyReplicas"], status["availableReplicas"])
+    assert "terminatingReplicas" not in status
+    assert lab.resting()
+
+
 class TestPods:
     @pytest.mark.parametrize(
         ("fate", "phase", "reason"),
