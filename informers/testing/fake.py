@@ -24,6 +24,7 @@ from informers.testing.virtual.sim import SimRuntime
 if TYPE_CHECKING:
     import builtins
     from collections.abc import Callable, Iterable
+    from pathlib import Path
 
     from informers.api.objects import GroupVersionKind, KeyLike, Obj
     from informers.api.resource import KindLike
@@ -86,13 +87,18 @@ class FakeCluster:
         """Return a new client."""
         return Client(self.transport(user_agent=field_manager), runtime=self.runtime, field_manager=field_manager)
 
-    def intercept(self, script: Callable[[Call], Response | None], *, after: bool = False) -> Callable[[], None]:
-        """Script a fault for everyone but this handle; see `Fault` for what the script may do.
+    def intercept(
+        self, script: Callable[[Call], Response | None] | Fault, *, after: bool = False
+    ) -> Callable[[], None]:
+        """Let something go wrong for everyone but this handle: a fault of `informers.testing.faults`, or a script.
+
+        A script sees every call and lets it pass by returning None, answers it, or raises; see `Fault`. `after` has it
+        see the calls once they were carried out.
 
         Returns:
             A function that ends it. Idempotent.
         """
-        fault = Fault(script, after)
+        fault = script if isinstance(script, Fault) else Fault(script, after)
         self._faults.append(fault)
         return lambda: self._faults.remove(fault) if fault in self._faults else None
 
@@ -100,6 +106,18 @@ class FakeCluster:
         """Break every open watch, as a network does."""
         for transport in self._transports:
             transport.hang_up()
+
+    def dump(self) -> Obj:
+        """Return everything in it as a v1 List; see `informers.testing.state`."""
+        from informers.testing.state import dump  # noqa: PLC0415 - few tests save states
+
+        return dump(self.cluster)
+
+    def load(self, path: Path | str) -> None:
+        """Restore what a file or folder holds into this new cluster, or create it where it was never in one."""
+        from informers.testing.state import install, read_state  # noqa: PLC0415 - as above
+
+        install(self.cluster, read_state(path))
 
     # --- Time ---
 

@@ -61,7 +61,7 @@ class Real(ControlPlane):
 
     def lose(self, namespace, name):
         """Delete an object while the API server is down."""
-        assert self.etcd("kv/deleterange", key=self._key(namespace, name))["deleted"] == "1"
+        assert "1" == self.etcd("kv/deleterange", key=self._key(namespace, name))["deleted"]
 
     @staticmethod
     def _key(namespace, name):
@@ -79,11 +79,11 @@ class InMemory(Embedded):
     def seed(self, objects):
         """Create objects."""
         for obj in objects:
-            assert send(self.inside, "POST", path(obj["metadata"]["namespace"]), obj).status == 201
+            assert 201 == send(self.inside, "POST", path(obj["metadata"]["namespace"]), obj).status
 
     def lose(self, namespace, name):
         """Delete an object while the server is down."""
-        assert send(self.inside, "DELETE", path(namespace, name)).status == 200
+        assert 200 == send(self.inside, "DELETE", path(namespace, name)).status
 
     def compact(self):
         """Forget all history."""
@@ -264,7 +264,7 @@ INDEXES = {
 
 
 def test_the_mirror_equals_a_consistent_list_after_restart_and_compaction(plane, connect, seeded, eventually):
-    """Byte for byte, in every index, without a thread left over; what was deleted unseen is gone too (H2, H5, H6)."""
+    """Byte for byte, in every index, without a thread left over; what was deleted unseen is gone too (H5, H6)."""
     transport, listening = connect(), Listening()
     cache = mirror(connect(), listening)
     informer, running = cache.informer(CONFIG_MAP), tasks()
@@ -279,6 +279,6 @@ def test_the_mirror_equals_a_consistent_list_after_restart_and_compaction(plane,
     assert LOST not in held
     assert [len(listed)] * 2 == [len(store), len(cache.list(CONFIG_MAP, metadata_only=True))]
     assert scans == {name: index_of(store, name, scan) for name, scan in scans.items()}
-    assert {"start", "expired"} == {reason for reason, _ in listening.lists}
+    assert {reason for reason, _ in listening.lists} & {"expired", "error"}, "no list was needed: nothing was tried"
     assert running
     assert (True, []) == (ended, tasks())

@@ -1,7 +1,9 @@
 """Shards: every object in exactly one, by the server's own hash."""
 
 import uuid
+from dataclasses import replace
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -100,6 +102,15 @@ class TestCache:
             == server.watch_queries()[0]["shardSelector"]
         )
         assert "30" == cache.snapshot()[0].resource_version
+
+    @pytest.mark.parametrize("echo", [Shard(0, 2).selector, Shard(1, 2).selector, ""])
+    def test_what_the_server_says_of_its_sifting_is_not_relied_on(self, server, cache, echo):
+        """Whatever it echoes, what comes is sifted here: a proxy or a newer server may think of other shards."""
+        answer = page(5, *(pod(name, 3) for name in "abcdefgh"))
+        info = b'{"shardInfo":{"selector":' + msgspec.json.encode(echo) + b"},"
+        server.lists.append(replace(answer, body=answer.body.replace(b'"metadata": {', b'"metadata": ' + info, 1)))
+
+        assert MINE == names(cache)
 
     def test_own_writes_of_other_shards_are_not_shown(self, cache):
         """They belong to somebody else's mirror."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from informers.api import errors
+from informers.api.objects import Obj
 from informers.api.selectors import LabelSelector
 from informers.testing.access.questions import Access
 from informers.testing.access.rules import allows, missing, shown
@@ -13,7 +14,6 @@ from informers.testing.access.rules import allows, missing, shown
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from informers.api.objects import Obj
     from informers.testing.access.identity import Identity
     from informers.testing.model.resources import ResourceInfo
     from informers.testing.model.storage import Storage
@@ -23,6 +23,10 @@ __all__ = ["Granted", "Roles"]
 _GROUP: Final = "rbac.authorization.k8s.io"
 _KINDS: Final = {"Role": "roles", "ClusterRole": "clusterroles"}
 _MASTERS: Final = "system:masters"
+_EVERYTHING: Final[tuple[Obj, ...]] = (
+    {"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]},
+    {"verbs": ["*"], "nonResourceURLs": ["*"]},
+)
 
 
 class Granted(NamedTuple):
@@ -57,8 +61,7 @@ class Roles:
     def rules_of(self, identity: Identity, namespace: str) -> list[Obj]:
         """Return every rule that somebody has in a namespace, or in all when it is empty."""
         if not self.enforced:
-            everything = {"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}
-            return [everything, {"verbs": ["*"], "nonResourceURLs": ["*"]}]
+            return [dict(rule) for rule in _EVERYTHING]
         return [granted.rule for granted in self._granted(identity, namespace, [])]
 
     def confirm(self, identity: Identity, info: ResourceInfo, obj: Obj, old: Obj | None) -> None:
@@ -71,28 +74,41 @@ class Roles:
             return
         name, namespace = obj["metadata"].get("name", ""), obj["metadata"].get("namespace", "")
         if info.gvk.kind in _KINDS:
-            if old is not None and obj.get("rules") == old.get("rules"):
-                return
-            free = Access("escalate", _GROUP, "*", info.plural, name=name, namespace=namespace)
-            wanted = obj.get("rules") or []
+            wanted = self._new_rules(identity, info, obj, old)
         else:
-            reference = obj["roleRef"]
-            if old is not None and (reference, obj.get("subjects")) == (old["roleRef"], old.get("subjects")):
-                return
-            free = Access("bind", _GROUP, "*", _KINDS[reference["kind"]], name=reference["name"], namespace=namespace)
-            wanted = self._rules(reference, namespace)
-        if self.decide(identity, free)[0]:
-            return
-        if wanted is None:
-            text, details = f'{info.group_resource} "{reference["name"]}" not found', {"name": reference["name"]}
-            details |= {"group": _GROUP, "kind": info.plural}
-            raise errors.NotFound(text, reason="NotFound", details=details)
+            wanted = self._new_grant(identity, info, obj, old)
         lacking = missing(self.rules_of(identity, namespace), wanted)
         if lacking:
             groups = " ".join(f'"{group}"' for group in identity.groups)
             who = f'user "{identity.name}" (groups=[{groups}])'
             what = f"{who} is attempting to grant RBAC permissions not currently held:\n{shown(lacking)}"
             raise _forbidden(info, name, what)
+
+    def _new_rules(self, identity: Identity, info: ResourceInfo, obj: Obj, old: Obj | None) -> list[Obj]:
+        """Return what a role allows that it did not allow before; nothing for one who may escalate."""
+        name, namespace = obj["metadata"].get("name", ""), obj["metadata"].get("namespace", "")
+        free = Access("escalate", _GROUP, "*", info.plural, name=name, namespace=namespace)
+        if self.decide(identity, free)[0]:
+            return []
+        aggregation = obj.get("aggregationRule")
+        if aggregation is not None and aggregation != (old or {}).get("aggregationRule"):
+            if missing(self.rules_of(identity, namespace), list(_EVERYTHING)):
+                raise _forbidden(info, name, "must have cluster-admin privileges to use the aggregationRule")
+        return [] if old is not None and obj.get("rules") == old.get("rules") else list(obj.get("rules") or [])
+
+    def _new_grant(self, identity: Identity, info: ResourceInfo, obj: Obj, old: Obj | None) -> list[Obj]:
+        """Return what a binding lets its subjects do; nothing for one who may bind, or if it is not new."""
+        reference, namespace = obj["roleRef"], obj["metadata"].get("namespace", "")
+        if old is not None and (reference, obj.get("subjects")) == (old["roleRef"], old.get("subjects")):
+            return []
+        plural, name = _KINDS[reference["kind"]], reference["name"]
+        if self.decide(identity, Access("bind", _GROUP, "*", plural, name=name, namespace=namespace))[0]:
+            return []
+        wanted = self._rules(reference, namespace)
+        if wanted is None:
+            details = {"name": name, "group": _GROUP, "kind": info.plural}
+            raise errors.NotFound(f'{info.group_resource} "{name}" not found', reason="NotFound", details=details)
+        return wanted
 
     def _granted(self, identity: Identity, namespace: str, faults: list[str]) -> Iterator[Granted]:
         yield from self._bound(identity, "clusterrolebindings", "", faults)

@@ -63,7 +63,7 @@ def _is(read: Callable[[str], Any]) -> Callable[[str], bool]:
 
 
 def _contains(network: Opaque, address: Any) -> bool:
-    return network.value.version == address.version and address in network.value.network
+    return bool(network.value.version == address.version and address in network.value.network)
 
 
 def _covers(network: Opaque, other: _Network) -> bool:
@@ -79,8 +79,8 @@ def _global_unicast(address: Opaque) -> bool:
 
 def _link_local_multicast(address: Opaque) -> bool:
     if address.value.version == 4:
-        return address.value in ipaddress.ip_network("224.0.0.0/24")
-    return address.value.packed[0] == 0xFF and address.value.packed[1] & 0x0F == 0x02
+        return bool(address.value in ipaddress.ip_network("224.0.0.0/24"))
+    return bool(address.value.packed[0] == 0xFF and address.value.packed[1] & 0x0F == 0x02)
 
 
 def _masked(network: Opaque) -> Opaque:

@@ -44,7 +44,7 @@ def _whole(quantity: Opaque) -> int:
 
 
 def _is_whole(quantity: Opaque) -> bool:
-    return quantity.value % _NANO == 0 and abs(quantity.value // _NANO) <= INT64
+    return bool(quantity.value % _NANO == 0 and abs(quantity.value // _NANO) <= INT64)
 
 
 def _sign(number: int) -> int:

@@ -278,7 +278,7 @@ class Checker:
             inner = kind.parameters[0]
             return (types.INT, inner) if node.var2 else (inner, inner)
         if kind.kind == "map":
-            return kind.parameters
+            return kind.parameters[0], kind.parameters[1]
         if kind.kind in ("dyn", "error", "param"):
             self._fits(DYN, kind)
             return DYN, DYN

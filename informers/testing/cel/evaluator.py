@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from informers.testing.cel.faults import CelError, NoSuchOverload, OverBudget
+from informers.testing.cel.faults import CelError, NoSuchOverload
 from informers.testing.cel.folds import folded
 from informers.testing.cel.signatures import accepts
 from informers.testing.cel.tree import (
@@ -29,38 +29,16 @@ from informers.testing.cel.values import NONE, Maybe, TypeValue
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from informers.testing.cel.frames import Frame, Step
     from informers.testing.cel.signatures import Overload
 
-__all__ = ["Frame", "Planner", "Step"]
+__all__ = ["Planner"]
 
 _TYPES: Final = {
     name: TypeValue(name)
     for name in ("bool", "bytes", "double", "int", "list", "map", "null_type", "string", "type", "uint")
 } | {name: TypeValue(name) for name in ("google.protobuf.Timestamp", "google.protobuf.Duration", "optional_type")}
 _ABSENT: Final = object()
-
-
-class Frame:
-    """One evaluation: the variables and what is left of the budget.
-
-    Threads: one owner thread.
-    """
-
-    __slots__ = ("left", "names")
-
-    def __init__(self, names: dict[str, Any], budget: int) -> None:
-        self.names = names
-        self.left = budget
-
-    def spend(self, cost: int) -> None:
-        """Take from the budget; raises OverBudget."""
-        self.left -= cost
-        if self.left < 0:
-            raise OverBudget
-
-
-if TYPE_CHECKING:
-    Step = Callable[[Frame], Any]
 
 
 class Planner:

@@ -9,7 +9,7 @@ from informers.testing.cel.faults import CelError, NoSuchOverload
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from informers.testing.cel.evaluator import Frame, Step
+    from informers.testing.cel.frames import Frame, Step
     from informers.testing.cel.tree import Fold, Node
 
 __all__ = ["folded"]

@@ -12,34 +12,7 @@ from typing import Any, Final
 from informers.testing.cel.faults import Issue
 from informers.testing.cel.values import INT64, UINT64, UInt
 
-__all__ = ["RESERVED", "Token", "tokens"]
-
-RESERVED: Final = frozenset(
-    [
-        "as",
-        "break",
-        "const",
-        "continue",
-        "else",
-        "false",
-        "for",
-        "function",
-        "if",
-        "import",
-        "in",
-        "let",
-        "loop",
-        "package",
-        "namespace",
-        "null",
-        "return",
-        "true",
-        "var",
-        "void",
-        "while",
-    ]
-)
-"""Words that are no names."""
+__all__ = ["Token", "tokens"]
 
 _ESC: Final = r"""\\(?:[abfnrtv"'\\?`]|[xX][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-3][0-7]{2})"""
 _TOKEN: Final = re.compile(

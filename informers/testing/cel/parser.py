@@ -8,10 +8,11 @@ from __future__ import annotations
 from typing import Final
 
 from informers.testing.cel.faults import CompileError, Issue
-from informers.testing.cel.lexer import RESERVED, Token, tokens
+from informers.testing.cel.lexer import Token, tokens
 from informers.testing.cel.macros import expanded
 from informers.testing.cel.tree import Call, Ident, ListNode, Literal, MapNode, Node, Select, Struct
 from informers.testing.cel.values import INT64
+from informers.testing.cel.words import RESERVED
 
 __all__ = ["parse"]
 

@@ -6,39 +6,21 @@ Compiled programs are remembered by text and variables. It MUST NOT know what an
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cache
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
-from informers.testing.cel.addresses import ADDRESSES
-from informers.testing.cel.amounts import AMOUNTS
-from informers.testing.cel.authorizer import AUTHORIZER
-from informers.testing.cel.checker import Checker
-from informers.testing.cel.evaluator import Frame, Planner
-from informers.testing.cel.faults import CompileError, Issue
-from informers.testing.cel.literals import literal_issues
-from informers.testing.cel.moments import MOMENTS
-from informers.testing.cel.operators import OPERATORS
-from informers.testing.cel.parser import parse
-from informers.testing.cel.sequences import SEQUENCES
-from informers.testing.cel.signatures import overloads
-from informers.testing.cel.texts import TEXTS
+from informers.testing.cel.frames import Frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from informers.testing.cel.evaluator import Step
-    from informers.testing.cel.signatures import Overload
+    from informers.testing.cel.frames import Step
     from informers.testing.cel.types import Type
 
 __all__ = ["CALL_BUDGET", "Environment", "Program"]
 
 CALL_BUDGET: Final = 1_000_000
 """What one evaluation may cost; the server's own limit."""
-
-
-@cache
-def _functions() -> dict[str, list[Overload]]:
-    return overloads((OPERATORS, MOMENTS, TEXTS, SEQUENCES, ADDRESSES, AMOUNTS, AUTHORIZER))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +67,6 @@ class Environment:
 
     def __init__(self, variables: Mapping[str, Type], *, structs: Callable[[str], Type | None] = _no_structs) -> None:
         self._variables, self._structs = variables, structs
-        self._dotted = frozenset(name for name in variables if "." in name)
         self._known: dict[str, Program] = {}
 
     def compile(self, text: str) -> Program:
@@ -100,14 +81,5 @@ class Environment:
         return found
 
     def _compile(self, text: str) -> Program:
-        tree = parse(text)
-        functions = _functions()
-        checker = Checker(self._variables, functions, self._structs)
-        try:
-            kind = checker.check(tree)
-            issues: list[Issue] = checker.issues or literal_issues(tree)
-            if issues:
-                raise CompileError(text, sorted(issues, key=lambda issue: issue.at))
-            return Program(text, kind, frozenset(checker.used), Planner(functions, self._dotted).plan(tree))
-        except RecursionError as error:
-            raise CompileError(text, [Issue(0, "expression recursion limit exceeded: 250")]) from error
+        compiling = import_module("informers.testing.cel.compiling")
+        return Program(text, *compiling.compiled(text, self._variables, self._structs))

@@ -7,8 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 from informers.testing.cel.faults import CelError
-from informers.testing.cel.moments import Duration
-from informers.testing.cel.values import NONE, Maybe, UInt, bounded, compare, equal
+from informers.testing.cel.values import NONE, Duration, Maybe, UInt, bounded, compare, equal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,8 +89,8 @@ def _sorted_by(items: list[Any], keys: list[Any]) -> list[Any]:
     kinds = {type(key) for key in keys}
     if len(kinds) > 1:
         raise CelError("list elements must have the same type")
-    order = sorted(range(len(items)), key=cmp_to_key(lambda one, other: compare(keys[one], keys[other])))
-    return [items[at] for at in order]
+    pairs = sorted(zip(keys, items, strict=True), key=cmp_to_key(lambda one, other: compare(one[0], other[0])))
+    return [item for _, item in pairs]
 
 
 def _contains(items: list[Any], wanted: list[Any]) -> bool:

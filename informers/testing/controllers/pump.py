@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from informers.api import errors
 from informers.testing.controllers.budgets import Disruptions
 from informers.testing.controllers.collector import Collector
+from informers.testing.controllers.cronjobs import CronJobs
 from informers.testing.controllers.daemonsets import DaemonSets
 from informers.testing.controllers.deployments import Deployments
 from informers.testing.controllers.jobs import Jobs
@@ -44,6 +45,7 @@ _MADE: dict[str, Callable[[Cluster], Controller]] = {
     StatefulSets.name: StatefulSets,
     DaemonSets.name: DaemonSets,
     Jobs.name: Jobs,
+    CronJobs.name: CronJobs,
     EndpointSlices.name: EndpointSlices,
     LegacyEndpoints.name: LegacyEndpoints,
     Disruptions.name: Disruptions,

@@ -5,6 +5,7 @@ What is listed is decided in `endpoints`; Endpoints that users write are never m
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -139,10 +140,17 @@ def _served(storage: Storage, change: Change) -> list[tuple[str, ...]]:
     labels = [record.labels or {} for record in (change.new, change.old) if record is not None]
     keys: list[tuple[str, ...]] = []
     for record in storage.store(("", "services")).scan(change.new.key.namespace):
-        selector = record.decode()["spec"].get("selector") or {}
+        selector = _selector(record.raw)
         if selector and any(_covers(selector, each) for each in labels):
             keys.append(record.key)
     return keys
+
+
+@lru_cache(maxsize=4096)
+def _selector(service: bytes) -> Mapping[str, str]:
+    """Return what a Service selects; asked of every Service at every change of a Pod."""
+    found: Mapping[str, str] = msgspec.json.decode(service)["spec"].get("selector") or {}
+    return found
 
 
 def _covers(selector: Mapping[str, Any], labels: Mapping[str, str]) -> bool:

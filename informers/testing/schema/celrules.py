@@ -162,8 +162,8 @@ class _Run:
             unchanged = same(value, old)
         if ruled.rules:
             self._rules(ruled, value, old, path, unchanged=unchanged)
-        for part in ruled.all_of:
-            self.check(part, value, old, path, same_as_old=unchanged)
+        for also in ruled.all_of:
+            self.check(also, value, old, path, same_as_old=unchanged)
         if isinstance(value, dict):
             before = old if isinstance(old, dict) else {}
             for name, inner in value.items():

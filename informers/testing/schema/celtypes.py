@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from informers.testing.cel import types
 from informers.testing.cel.faults import CelError
-from informers.testing.cel.lexer import RESERVED
 from informers.testing.cel.moments import read_duration, read_timestamp
 from informers.testing.cel.types import Type, list_of, map_of, object_of
 from informers.testing.cel.values import KeyedList, SetList
+from informers.testing.cel.words import RESERVED
 
 if TYPE_CHECKING:
     from informers.api.objects import Obj

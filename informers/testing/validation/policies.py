@@ -129,9 +129,8 @@ def _shared(spec: Obj) -> tuple[list[Cause], Environment]:
     """Return what is wrong with what both kinds of policy have, and what their expressions may name."""
     found = choice(spec.get("failurePolicy"), "spec.failurePolicy", ("Fail", "Ignore"), missing=True)
     kind, constraints = spec.get("paramKind"), spec.get("matchConstraints")
-    for name in ("apiVersion", "kind") if kind is not None else ():
-        if not kind.get(name):
-            found.append(causes.required(f"spec.paramKind.{name}"))
+    if kind is not None:
+        found += [causes.required(f"spec.paramKind.{name}") for name in ("apiVersion", "kind") if not kind.get(name)]
     if constraints is None:
         found.append(causes.required("spec.matchConstraints"))
     else:
