@@ -91,9 +91,9 @@ class Roles:
         if self.decide(identity, free)[0]:
             return []
         aggregation = obj.get("aggregationRule")
-        if aggregation is not None and aggregation != (old or {}).get("aggregationRule"):
-            if missing(self.rules_of(identity, namespace), list(_EVERYTHING)):
-                raise _forbidden(info, name, "must have cluster-admin privileges to use the aggregationRule")
+        changed = aggregation is not None and aggregation != (old or {}).get("aggregationRule")
+        if changed and missing(self.rules_of(identity, namespace), list(_EVERYTHING)):
+            raise _forbidden(info, name, "must have cluster-admin privileges to use the aggregationRule")
         return [] if old is not None and obj.get("rules") == old.get("rules") else list(obj.get("rules") or [])
 
     def _new_grant(self, identity: Identity, info: ResourceInfo, obj: Obj, old: Obj | None) -> list[Obj]:

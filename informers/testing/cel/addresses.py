@@ -68,7 +68,7 @@ def _contains(network: Opaque, address: Any) -> bool:
 
 def _covers(network: Opaque, other: _Network) -> bool:
     mine, theirs = network.value.network, other.network
-    return mine.version == theirs.version and mine.overlaps(theirs) and mine.prefixlen <= theirs.prefixlen
+    return bool(mine.version == theirs.version and mine.overlaps(theirs) and mine.prefixlen <= theirs.prefixlen)
 
 
 def _global_unicast(address: Opaque) -> bool:

@@ -5,7 +5,7 @@ Types come out, faults go to a list; the tree is not changed. It MUST NOT evalua
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from informers.testing.cel import types
 from informers.testing.cel.faults import Issue
@@ -23,8 +23,8 @@ from informers.testing.cel.tree import (
     Struct,
     qualified,
 )
+from informers.testing.cel.typenames import LITERALS, TYPE_NAMES
 from informers.testing.cel.types import BOOL, DYN, ERROR, Type, list_of, map_of, optional_of
-from informers.testing.cel.values import UInt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -32,29 +32,6 @@ if TYPE_CHECKING:
     from informers.testing.cel.signatures import Overload
 
 __all__ = ["Checker"]
-
-_LITERALS: Final[dict[type, Type]] = {
-    bool: types.BOOL,
-    bytes: types.BYTES,
-    float: types.DOUBLE,
-    int: types.INT,
-    str: types.STRING,
-    UInt: types.UINT,
-    type(None): types.NULL,
-}
-_TYPE_NAMES: Final = {
-    name: Type("type", parameters=(kind,))
-    for name, kind in {
-        **{kind.kind: kind for kind in (types.BOOL, types.BYTES, types.DOUBLE, types.INT, types.STRING, types.UINT)},
-        "list": list_of(DYN),
-        "map": map_of(DYN, DYN),
-        "null_type": types.NULL,
-        "type": types.TYPE,
-        "optional_type": optional_of(DYN),
-        "google.protobuf.Timestamp": types.TIMESTAMP,
-        "google.protobuf.Duration": types.DURATION,
-    }.items()
-}
 
 
 class Checker:
@@ -118,13 +95,13 @@ class Checker:
                 if scope is self._scopes[0]:
                     self.used.add(name)
                 return scope[name]
-        return _TYPE_NAMES.get(name)
+        return TYPE_NAMES.get(name)
 
     # --- Nodes ---
 
     @staticmethod
     def _literal(node: Literal) -> Type:
-        return _LITERALS[type(node.value)]
+        return LITERALS[type(node.value)]
 
     def _ident(self, node: Ident) -> Type:
         return self._found(node.name) or self._undeclared(node.at, node.name)

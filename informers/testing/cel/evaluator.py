@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from informers.testing.cel.faults import CelError, NoSuchOverload
+from informers.testing.cel.fields import perhaps, present
 from informers.testing.cel.folds import folded
 from informers.testing.cel.signatures import accepts
 from informers.testing.cel.tree import (
@@ -96,9 +97,9 @@ class Planner:
         def step(frame: Frame) -> Any:
             value = operand(frame)
             if test:
-                return _has(value, field)
+                return present(value, field)
             if optional or isinstance(value, Maybe):
-                return _maybe(value, field)
+                return perhaps(value, field)
             frame.spend(1)
             if not isinstance(value, dict):
                 raise NoSuchOverload
@@ -148,7 +149,7 @@ class Planner:
 
     def _optional_index(self, node: Call) -> Step:
         operand, index = map(self.plan, node.args)
-        return lambda frame: _maybe(operand(frame), index(frame))
+        return lambda frame: perhaps(operand(frame), index(frame))
 
     def _otherwise(self, node: Call, target: Node) -> Step:
         operand, other, whole = self.plan(target), self.plan(node.args[0]), node.name == "or"
@@ -228,25 +229,6 @@ class Planner:
             return result if flat else Maybe(there=True, value=result)
 
         return step
-
-
-def _has(value: Any, field: str) -> bool:
-    if isinstance(value, Maybe):
-        return value.there and _has(value.value, field)
-    if not isinstance(value, dict):
-        raise NoSuchOverload
-    return field in value
-
-
-def _maybe(value: Any, key: Any) -> Maybe:
-    """Return what is at a key or index as an optional."""
-    if isinstance(value, Maybe):
-        return _maybe(value.value, key) if value.there else NONE
-    if isinstance(value, dict):
-        return Maybe(there=True, value=value[key]) if key in value else NONE
-    if isinstance(value, list) and isinstance(key, int) and not isinstance(key, bool):
-        return Maybe(there=True, value=value[key]) if 0 <= key < len(value) else NONE
-    raise NoSuchOverload
 
 
 def _logical(one: Step, other: Step, *, absorbing: bool) -> Step:

@@ -89,7 +89,8 @@ def _sorted_by(items: list[Any], keys: list[Any]) -> list[Any]:
     kinds = {type(key) for key in keys}
     if len(kinds) > 1:
         raise CelError("list elements must have the same type")
-    pairs = sorted(zip(keys, items, strict=True), key=cmp_to_key(lambda one, other: compare(one[0], other[0])))
+    rank = cmp_to_key(compare)
+    pairs: list[tuple[Any, Any]] = sorted(zip(keys, items, strict=True), key=lambda pair: rank(pair[0]))
     return [item for _, item in pairs]
 
 

@@ -163,9 +163,7 @@ def test_the_request_and_the_namespace_are_seen(client):
 def test_deletions_are_seen_too(client):
     """`object` is null, `oldObject` what goes."""
     rules = [{**RULE, "operations": ["DELETE"]}]
-    client.create(
-        policy({"expression": "oldObject.metadata.name != 'a'"}, matchConstraints={"resourceRules": rules})
-    )
+    client.create(policy({"expression": "oldObject.metadata.name != 'a'"}, matchConstraints={"resourceRules": rules}))
     client.create(binding())
     client.create(config())
     with pytest.raises(Invalid):
