@@ -61,8 +61,8 @@ class HttpOptions:
     user_timeout: int = 60
     """Seconds after which data that was sent and not acknowledged means that the connection is dead."""
     compression: bool = False
-    """Ask for gzip also where the answer is no list. Lists are always asked for that way: a tenth of the bytes, and a
-    third less time even on loopback. Streams never use it."""
+    """Ask for gzip also where the answer is no list. Lists are always asked for that way: a tenth of the bytes or
+    less, and even on loopback half of the processor time here. Streams never use it."""
 
     def socket_options(self) -> list[tuple[int, int, int]]:
         """Return what is set on each socket, as far as the platform knows it."""

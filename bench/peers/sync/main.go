@@ -25,6 +25,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/config"
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+
+	"levelset.dev/bench/peers/api"
 )
 
 // The kinds that are measured, by the name under which `python -m bench.sync` takes them.
@@ -34,7 +36,7 @@ var kinds = map[string]struct {
 }{
 	"pods.v1": {corev1.SchemeGroupVersion.WithKind("Pod"), func() client.Object { return &corev1.Pod{} }},
 	"memcacheds.v1.cache.example.com": {
-		memcachedVersion.WithKind("Memcached"), func() client.Object { return &Memcached{} },
+		api.GroupVersion.WithKind("Memcached"), func() client.Object { return &api.Memcached{} },
 	},
 }
 
@@ -47,7 +49,7 @@ func main() {
 		log.Fatalf("no such kind here: %q", flag.Arg(0))
 	}
 	scheme := runtime.NewScheme()
-	addToScheme(scheme)
+	api.AddToScheme(scheme)
 	must(clientgoscheme.AddToScheme(scheme))
 
 	var obj client.Object

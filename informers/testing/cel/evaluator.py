@@ -102,7 +102,7 @@ class Planner:
                 return perhaps(value, field)
             frame.spend(1)
             if not isinstance(value, dict):
-                raise NoSuchOverload
+                raise NoSuchOverload if value is not None else CelError(f"no such key: {field}")
             found = value.get(field, _ABSENT)
             if found is _ABSENT:
                 raise CelError(f"no such key: {field}")

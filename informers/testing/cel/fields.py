@@ -14,6 +14,8 @@ def present(value: Any, field: str) -> bool:
     """Return whether a field is there, as `has` asks; of an optional, whether it and the field are."""
     if isinstance(value, Maybe):
         return value.there and present(value.value, field)
+    if value is None:
+        return False
     if not isinstance(value, dict):
         raise NoSuchOverload
     return field in value

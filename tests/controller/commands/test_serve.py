@@ -6,9 +6,12 @@ import ssl
 import subprocess
 import sys
 
+import click
 import pytest
 import urllib3
 import yaml
+
+from controller.commands.serve import webhook_services
 
 MAP = "/api/v1/namespaces/default/configmaps"
 
@@ -73,3 +76,15 @@ def test_a_state_that_cannot_be_read_is_one_line(tmp_path):
     assert 1 == done.returncode
     assert "bad.json is no JSON" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_services_of_webhooks_are_told_by_flags():
+    """One flag for each."""
+    assert {"a/b": "127.0.0.1:1", "c/d": "h:2"} == webhook_services(("a/b=127.0.0.1:1", "c/d=h:2"))
+
+
+@pytest.mark.parametrize("value", ["b=127.0.0.1:1", "a/b", "a/b=host"])
+def test_what_is_no_place_is_refused(value):
+    """The message shows the form."""
+    with pytest.raises(click.BadParameter, match="is not NAMESPACE/NAME=HOST:PORT"):
+        webhook_services((value,))

@@ -116,6 +116,7 @@ def test_faults_are_shown_where_they_are():
     [
         ("x.a.b", "no such key: a"),
         ("x['q'] == 1", "no such key: q"),
+        ("dyn(null).a == 1", "no such key: a"),
         ("[1][2]", "index out of bounds: 2"),
         ("1 / 0", "division by zero"),
         ("1 % 0", "modulus by zero"),
