@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+import zlib
 from pathlib import Path
 
 import pytest
@@ -133,7 +134,7 @@ def operator(cluster, tmp_path):
 @pytest.fixture
 def namespace(cluster, request):
     """Return a fresh namespace, removed after the test without waiting."""
-    name = f"t{abs(hash(request.node.name)) % 10**8}"
+    name = f"t{zlib.crc32(request.node.name.encode())}"
     cluster.kubectl("create", "namespace", name)
     yield name
     cluster.kubectl("delete", "namespace", name, "--wait=false")

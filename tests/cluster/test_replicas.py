@@ -24,7 +24,8 @@ ROOT = Path(__file__).parent.parent.parent
 MEMCACHED, DEPLOYMENT = ("cache.example.com/v1", "Memcached"), ("apps/v1", "Deployment")
 LEASE = ("coordination.k8s.io/v1", "Lease")
 DURATION, DEADLINE, PERIOD = 6, 4, 1
-OBJECTS = 6
+FEW, MANY = 6, 24
+"""Objects of a test; many where replicas share them, so that each surely has some, whatever the names hash to."""
 ELECTION = ("--leader-elect",)
 RING = ("--sharding=ring",)
 
@@ -57,8 +58,8 @@ class Replica:
 class Fleet:
     """The replicas, a user who never rests, and what the server saw."""
 
-    def __init__(self, cluster, namespace, replicas):
-        self.cluster, self.namespace = cluster, namespace
+    def __init__(self, cluster, namespace, replicas, *, objects):
+        self.cluster, self.namespace, self.objects = cluster, namespace, objects
         self.replicas = {replica.name: replica for replica in replicas}
         runtime = ThreadRuntime()
         self.client = Client(
@@ -69,7 +70,7 @@ class Fleet:
 
     def begin(self):
         """Create the objects, and change them without end."""
-        for number in range(OBJECTS):
+        for number in range(self.objects):
             metadata = {"name": f"m{number}", "namespace": self.namespace}
             spec = {"size": 1, "image": "memcached:1.6"}
             self.client.create({"apiVersion": MEMCACHED[0], "kind": MEMCACHED[1], "metadata": metadata, "spec": spec})
@@ -84,9 +85,9 @@ class Fleet:
         turn = 0
         while not self._resting.wait(0.05):
             turn += 1
-            patch = Patch.merge({"spec": {"size": 1 + turn // OBJECTS % 3}})
+            patch = Patch.merge({"spec": {"size": 1 + turn // self.objects % 3}})
             with contextlib.suppress(Exception):
-                self.client.patch(MEMCACHED, f"{self.namespace}/m{turn % OBJECTS}", patch)
+                self.client.patch(MEMCACHED, f"{self.namespace}/m{turn % self.objects}", patch)
 
     def leader(self):
         """The replica whose name is in the lease; None when there is none."""
@@ -115,7 +116,7 @@ class Fleet:
 
     def converged(self):
         """Whether every object is as its spec says."""
-        for number in range(OBJECTS):
+        for number in range(self.objects):
             key = f"{self.namespace}/m{number}"
             wanted, made = self.client.get(MEMCACHED, key), self.client.get(DEPLOYMENT, key)
             seen = wanted.get("status", {}).get("observedGeneration")
@@ -129,7 +130,7 @@ def fleet(cluster, namespace, tmp_path, eventually, request):
     """Return three running replicas at work."""
     flags = getattr(request, "param", ELECTION)
     replicas = [Replica(name, cluster, namespace, tmp_path, flags) for name in ("r0", "r1", "r2")]
-    made = Fleet(cluster, namespace, replicas)
+    made = Fleet(cluster, namespace, replicas, objects=MANY if flags == RING else FEW)
     try:
         made.begin()
         if flags == RING:
