@@ -15,8 +15,10 @@ from informers.testing.controllers.cronjobs import CronJobs
 from informers.testing.controllers.daemonsets import DaemonSets
 from informers.testing.controllers.deployments import Deployments
 from informers.testing.controllers.jobs import Jobs
+from informers.testing.controllers.mirroring import EndpointSliceMirroring
 from informers.testing.controllers.namespaces import CrdCleanup, Namespaces, ServiceAccounts
 from informers.testing.controllers.pods import Kubelet, Scheduler
+from informers.testing.controllers.quotas import ResourceQuotas
 from informers.testing.controllers.replicasets import ReplicaSets, ReplicationControllers
 from informers.testing.controllers.rootca import RootAuthority
 from informers.testing.controllers.services import EndpointSlices, LegacyEndpoints
@@ -48,6 +50,8 @@ _MADE: dict[str, Callable[[Cluster], Controller]] = {
     CronJobs.name: CronJobs,
     EndpointSlices.name: EndpointSlices,
     LegacyEndpoints.name: LegacyEndpoints,
+    EndpointSliceMirroring.name: EndpointSliceMirroring,
+    ResourceQuotas.name: ResourceQuotas,
     Disruptions.name: Disruptions,
     Scheduler.name: Scheduler,
     Kubelet.name: Kubelet,

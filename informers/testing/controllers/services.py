@@ -1,6 +1,6 @@
 """The EndpointSlice and Endpoints controllers: every Service with a selector lists the Pods behind it.
 
-What is listed is decided in `endpoints`; Endpoints that users write are never mirrored.
+What is listed is decided in `endpoints`; Endpoints that users write are mirrored by `mirroring`.
 """
 
 from __future__ import annotations
@@ -25,12 +25,14 @@ if TYPE_CHECKING:
     from informers.testing.cluster import Cluster
     from informers.testing.model.storage import Change, Storage
 
-__all__ = ["EndpointSlices", "LegacyEndpoints"]
+__all__ = ["SLICE_PARTS", "EndpointSlices", "LegacyEndpoints", "taken"]
 
 _SERVICE = GroupVersionKind("", "v1", "Service")
 _SLICE = GroupVersionKind("discovery.k8s.io", "v1", "EndpointSlice")
 _ENDPOINTS = GroupVersionKind("", "v1", "Endpoints")
 _MANAGED = "endpoints.kubernetes.io/managed-by"
+SLICE_PARTS = ("ports", "endpoints")
+"""What of a slice its controller keeps up to date, beside the labels."""
 _TRIGGERED = "endpoints.kubernetes.io/last-change-trigger-time"
 
 
@@ -61,7 +63,7 @@ class EndpointSlices:
         wanted = endpoint_slices(service, _pods(self._actor, service))
         mine = [obj for obj in self._actor.owned(service, _SLICE) if "deletionTimestamp" not in obj["metadata"]]
         mine = [obj for obj in mine if MANAGED_BY in (obj["metadata"].get("labels") or {})]
-        rest = [new for new in wanted if not _taken(mine, new)]
+        rest = [new for new in wanted if not taken(mine, new)]
         for new in rest:
             if mine:
                 self._change(mine.pop(0), new)
@@ -84,7 +86,7 @@ class EndpointSlices:
         annotations = old["metadata"].setdefault("annotations", {})
         annotations[_TRIGGERED] = timestamp(self._cluster.runtime.wall())
         old["metadata"]["labels"] = new["metadata"]["labels"]
-        self._actor.update({**old, **{name: new[name] for name in ("ports", "endpoints")}})
+        self._actor.update({**old, **{name: new[name] for name in SLICE_PARTS}})
 
 
 class LegacyEndpoints:
@@ -170,11 +172,11 @@ def _pods(actor: Actor, service: Obj) -> list[Obj]:
     return [msgspec.json.decode(raw) for raw in found]
 
 
-def _taken(mine: list[Obj], new: Obj) -> bool:
+def taken(mine: list[Obj], new: Obj) -> bool:
     """Take a slice that is as it should be out of `mine`; whether there was one."""
     for old in mine:
         same = old["metadata"].get("labels") == new["metadata"]["labels"]
-        if same and all((old.get(name) or []) == new[name] for name in ("ports", "endpoints")):
+        if same and all((old.get(name) or []) == new[name] for name in SLICE_PARTS):
             mine.remove(old)
             return True
     return False

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from informers.testing.model.resources import ResourceInfo
     from informers.testing.model.storage import Storage
 
-__all__ = ["charge"]
+__all__ = ["charge", "in_scope", "shown"]
 
 _STORE: Final = ("", "resourcequotas")
 
@@ -44,7 +44,7 @@ def charge(storage: Storage, info: ResourceInfo, obj: Obj, old: Obj | None, *, d
     if old is not None and info.storage not in usage.CHANGING:
         return
     found = [record.decode() for record in place.scan(obj["metadata"].get("namespace", ""))]
-    applying = [quota for quota in found if _limited(quota) and _in_scope(quota, info, obj)]
+    applying = [quota for quota in found if _limited(quota) and in_scope(quota, info, obj)]
     if not applying:
         return
     asked = usage.of(info, obj)
@@ -63,7 +63,8 @@ def _limited(quota: Obj) -> Obj:
     return limited
 
 
-def _in_scope(quota: Obj, info: ResourceInfo, obj: Obj) -> bool:
+def in_scope(quota: Obj, info: ResourceInfo, obj: Obj) -> bool:
+    """Whether a quota counts an object, by its scopes."""
     spec = quota.get("spec") or {}
     matches = (spec.get("scopeSelector") or {}).get("matchExpressions") or ()
     scopes = [
@@ -124,7 +125,7 @@ def _enough_left(quota: Obj, info: ResourceInfo, obj: Obj, delta: dict[str, int]
         if resource in hard and nanos(used[resource]) + amount > nanos(hard[resource])
     )
     if exceeded:
-        requested = {resource: _shown(delta[resource], like=hard[resource]) for resource in exceeded}
+        requested = {resource: shown(delta[resource], like=hard[resource]) for resource in exceeded}
         parts = (("requested", requested), ("used", used), ("limited", hard))
         told = ", ".join(f"{word}: {','.join(_pairs(amounts, exceeded))}" for word, amounts in parts)
         raise refusals.forbidden(info, obj["metadata"].get("name", ""), f"exceeded quota: {name}, {told}")
@@ -138,13 +139,13 @@ def _add(storage: Storage, quota: Obj, delta: dict[str, int]) -> None:
     used = quota["status"].setdefault("used", {})
     counted = {name: amount for name, amount in delta.items() if name in _limited(quota)}
     for name, amount in counted.items():
-        used[name] = _shown(nanos(used.get(name, "0")) + amount, like=quota["status"]["hard"][name])
+        used[name] = shown(nanos(used.get(name, "0")) + amount, like=quota["status"]["hard"][name])
     if counted:
         storage.put(_STORE, quota)
 
 
-def _shown(amount: int, *, like: str) -> str:
-    """Return an amount as a quantity: in powers of 1024 where the limit is."""
+def shown(amount: int, *, like: str) -> str:
+    """Return billionths of a unit as a quantity: in powers of 1024 where the limit is."""
     if like.endswith("i"):
         for unit, size in _BINARY:
             if amount and amount % (size * 10**9) == 0:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from informers.api.objects import Obj
     from informers.testing.model.resources import ResourceInfo
 
-__all__ = ["CHANGING", "of", "unsaid"]
+__all__ = ["CHANGING", "of", "unsaid", "users"]
 
 CHANGING: Final = frozenset({("", "services"), ("", "persistentvolumeclaims"), ("", "pods")})
 """Stores of the objects whose use may change while they live."""
@@ -25,6 +25,7 @@ _NAMED: Final = frozenset(
 """Core kinds that a quota may count by their plural alone."""
 _ONE: Final = 10**9
 _COMPUTE: Final = ("cpu", "memory", "ephemeral-storage")
+_OF_CLASS: Final = ".storageclass.storage.k8s.io/"
 
 
 def of(info: ResourceInfo, obj: Obj) -> dict[str, int]:
@@ -44,6 +45,17 @@ def of(info: ResourceInfo, obj: Obj) -> dict[str, int]:
         case "persistentvolumeclaims":
             used |= _claim(obj.get("spec") or {})
     return used
+
+
+def users(name: str) -> str:
+    """Return which resource's objects use what a quota limits under a name: `pods`, `replicasets.apps`."""
+    if name.startswith("count/"):
+        return name.removeprefix("count/")
+    if name in _NAMED:
+        return name
+    if name.startswith("services."):
+        return "services"
+    return "persistentvolumeclaims" if name == "requests.storage" or _OF_CLASS in name else "pods"
 
 
 def unsaid(container: Obj, limited: Iterable[str]) -> Iterator[str]:
@@ -115,6 +127,6 @@ def _claim(spec: Obj) -> dict[str, int]:
     amount = nanos(text) if text is not None else 0
     used = {"requests.storage": amount}
     if spec.get("storageClassName"):
-        of_class = f"{spec['storageClassName']}.storageclass.storage.k8s.io"
-        used |= {f"{of_class}/requests.storage": amount, f"{of_class}/persistentvolumeclaims": _ONE}
+        of_class = f"{spec['storageClassName']}{_OF_CLASS}"
+        used |= {f"{of_class}requests.storage": amount, f"{of_class}persistentvolumeclaims": _ONE}
     return used
