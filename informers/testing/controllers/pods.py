@@ -1,4 +1,4 @@
-"""Pods on make-believe nodes: a scheduler that places them and a kubelet that makes them ready, fail or finish.
+"""Pods on make-believe nodes: a kubelet that makes them ready, lets them fail or finish.
 
 Nothing runs. What becomes of a Pod, and how long it takes on the runtime's clock, is for `fates` to say.
 """
@@ -7,14 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
-
-from informers.api.objects import GroupVersionKind, NamespacedName
 from informers.testing.controllers.actor import POD, Actor
 from informers.testing.controllers.fates import FATE_ANNOTATION, READY_AFTER_ANNOTATION, Fate, PodOptions, exit_code
-from informers.testing.controllers.placement import why_not
-from informers.testing.controllers.podstatus import ended_badly, failing, progressed, running, starting
-from informers.testing.model.queries import WriteOptions
+from informers.testing.controllers.podstatus import ended_badly, failing, running, starting
 
 if TYPE_CHECKING:
     from informers.api.objects import Obj
@@ -22,62 +17,7 @@ if TYPE_CHECKING:
     from informers.testing.cluster import Cluster
     from informers.testing.model.storage import Change
 
-__all__ = ["FATE_ANNOTATION", "READY_AFTER_ANNOTATION", "Fate", "Kubelet", "PodOptions", "Scheduler"]
-
-
-class Scheduler:
-    """Gives Pods a node.
-
-    Threads: the task that runs the controllers; `notice` inside writes.
-    """
-
-    name = "scheduler"
-
-    def __init__(self, cluster: Cluster) -> None:
-        self._cluster = cluster
-        self._actor = Actor(cluster, "kube-scheduler", "default-scheduler")
-
-    def notice(self, change: Change) -> list[tuple[str, ...]]:
-        """Look at Pods without a node, and at all of them when a node changes."""
-        if change.store == ("", "nodes"):
-            pods = self._cluster.storage.store(("", "pods")).scan("")
-            return [record.key for record in pods if not (record.fields or {}).get("spec.nodeName")]
-        waits = change.store == ("", "pods") and change.type != "DELETED" and not change.new.deleting
-        return [change.new.key] if waits and not (change.new.fields or {}).get("spec.nodeName") else []
-
-    def sync(self, key: tuple[str, ...]) -> None:
-        """Bind a Pod to the first node that takes it, or say why none does."""
-        pod = self._actor.get(POD, *key)
-        if pod is None or pod["spec"].get("nodeName") or "deletionTimestamp" in pod["metadata"]:
-            return
-        if pod["spec"].get("schedulerName", "default-scheduler") != "default-scheduler":
-            return
-        nodes = [msgspec.json.decode(raw) for raw in self._actor.find(GroupVersionKind("", "v1", "Node"))]
-        reasons: dict[str, int] = {}
-        for node in nodes:
-            why = why_not(pod, node)
-            if not why:
-                self._bind(pod, node["metadata"]["name"])
-                return
-            reasons[why] = reasons.get(why, 0) + 1
-        listed = ", ".join(f"{count} {why}" for why, count in sorted(reasons.items()))
-        none = f"0/{len(nodes)} nodes are available"
-        hopeless = f"{len(nodes)} Preemption is not helpful for scheduling."
-        self._refuse(pod, f"{none}: {listed}. no new claims to deallocate, preemption: {none}: {hopeless}")
-
-    def _bind(self, pod: Obj, node: str) -> None:
-        key = NamespacedName(pod["metadata"]["namespace"], pod["metadata"]["name"])
-        binding = {"metadata": {"name": key.name}, "target": {"kind": "Node", "name": node}}
-        options = WriteOptions(field_manager="kube-scheduler", subresource="binding")
-        self._cluster.create(self._actor.info(POD), key.namespace, binding, options, name=key.name)
-        self._actor.event(pod, "Normal", "Scheduled", f"Successfully assigned {key} to {node}")
-
-    def _refuse(self, pod: Obj, message: str) -> None:
-        now = self._cluster.runtime.wall()
-        status = progressed(pod, {"PodScheduled": ("False", "Unschedulable", message)}, now)
-        if status != pod.get("status"):
-            self._actor.update({**pod, "status": status}, "status")
-            self._actor.event(pod, "Warning", "FailedScheduling", message)
+__all__ = ["FATE_ANNOTATION", "READY_AFTER_ANNOTATION", "Fate", "Kubelet", "PodOptions"]
 
 
 class Kubelet:

@@ -17,10 +17,11 @@ from informers.testing.controllers.deployments import Deployments
 from informers.testing.controllers.jobs import Jobs
 from informers.testing.controllers.mirroring import EndpointSliceMirroring
 from informers.testing.controllers.namespaces import CrdCleanup, Namespaces, ServiceAccounts
-from informers.testing.controllers.pods import Kubelet, Scheduler
+from informers.testing.controllers.pods import Kubelet
 from informers.testing.controllers.quotas import ResourceQuotas
 from informers.testing.controllers.replicasets import ReplicaSets, ReplicationControllers
 from informers.testing.controllers.rootca import RootAuthority
+from informers.testing.controllers.scheduling import Scheduler
 from informers.testing.controllers.services import EndpointSlices, LegacyEndpoints
 from informers.testing.controllers.statefulsets import StatefulSets
 from informers.testing.controllers.worklist import Work, WorkList

@@ -18,7 +18,8 @@ NODE_NAME = "levelset-node-0"
 NODE_IP = "10.1.0.1"
 
 _NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
-_CAPACITY = {"cpu": "32", "memory": "256Gi", "pods": "1000", "ephemeral-storage": "1Ti"}
+_CAPACITY = {"cpu": "1k", "memory": "16Ti", "pods": "100k", "ephemeral-storage": "64Ti"}
+"""Room for whatever a test asks for, and yet an end."""
 
 
 def furnish(cluster: Cluster, *, node: bool) -> None:

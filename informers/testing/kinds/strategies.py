@@ -173,6 +173,10 @@ def _restore(old: Obj, new: Obj, name: str) -> None:
 def _prepare_pod(pod: Obj) -> None:
     spec = pod.setdefault("spec", {})
     pod["status"] = {"phase": "Pending", "qosClass": qos_class(spec)}
+    if spec.get("schedulingGates"):
+        said = "Scheduling is blocked due to non-empty scheduling gates"
+        waits = {"type": "PodScheduled", "status": "False", "reason": "SchedulingGated", "message": said}
+        pod["status"]["conditions"] = [{**waits, "lastProbeTime": None, "lastTransitionTime": None}]
     tolerations = spec.setdefault("tolerations", [])
     for key in ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"):
         if not any(entry.get("key") in (None, "", key) for entry in tolerations):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from informers.api.objects import Obj
     from informers.testing.model.resources import ResourceInfo
 
-__all__ = ["CHANGING", "of", "unsaid", "users"]
+__all__ = ["CHANGING", "asked", "of", "unsaid", "users"]
 
 CHANGING: Final = frozenset({("", "services"), ("", "persistentvolumeclaims"), ("", "pods")})
 """Stores of the objects whose use may change while they live."""
@@ -73,17 +73,17 @@ _DOTTED: Final = frozenset(f"{kind}.{name}" for kind in ("requests", "limits") f
 
 def _pod(spec: Obj) -> dict[str, int]:
     used: dict[str, int] = {}
-    for name, amount in _whole(spec, "requests").items():
+    for name, amount in asked(spec, "requests").items():
         if name in _COMPUTE or name.startswith("hugepages-"):
             used[name] = amount
         used[f"requests.{name}"] = amount
-    for name, amount in _whole(spec, "limits").items():
+    for name, amount in asked(spec, "limits").items():
         if name in _COMPUTE:
             used[f"limits.{name}"] = amount
     return used
 
 
-def _whole(spec: Obj, kind: str) -> dict[str, int]:
+def asked(spec: Obj, kind: str) -> dict[str, int]:
     """Return what a Pod asks for: its containers together, or one init container if that is more, and the overhead."""
     total: dict[str, int] = {}
     for container in spec.get("containers") or ():

@@ -12,6 +12,7 @@ from informers.testing.schema.names import dns_label, dns_subdomain, label_value
 from informers.testing.validation.checks import address, choice, items, ruled, within
 from informers.testing.validation.containers import check_container, check_lifecycle, check_probes, host_ports
 from informers.testing.validation.objectmeta import check_annotations, check_labels, check_selector
+from informers.testing.validation.podchanges import check_changes
 from informers.testing.validation.volumes import check_volumes
 from informers.testing.words import causes
 
@@ -26,11 +27,6 @@ _RESTARTS: Final = ("Always", "OnFailure", "Never")
 _DNS: Final = ("ClusterFirstWithHostNet", "ClusterFirst", "Default", "None")
 _EFFECTS: Final = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 _SYSCTL: Final = re.compile(r"([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?")
-_CHANGES: Final = (
-    "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,"
-    "`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),"
-    "`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)"
-)
 
 
 def check_pod(obj: Obj, old: Obj | None) -> list[Cause]:
@@ -46,7 +42,7 @@ def check_pod(obj: Obj, old: Obj | None) -> list[Cause]:
     if not spec.get("serviceAccountName"):
         found += _tokens(spec)
     if old is not None:
-        return found + _changes(spec, old["spec"])
+        return found + check_changes(spec, old["spec"])
     if spec.get("ephemeralContainers"):
         found.append(causes.forbidden("spec.ephemeralContainers", "cannot be set on create"))
     return found
@@ -246,36 +242,3 @@ def _term(term: Obj, at: str) -> list[Cause]:
     found = check_selector(term.get("labelSelector") or {}, f"{at}.labelSelector")
     found += [] if key else [causes.required(f"{at}.topologyKey", "can not be empty")]
     return found + ruled(qualified_name, key, f"{at}.topologyKey")
-
-
-def _changes(spec: Obj, before: Obj) -> list[Cause]:
-    """Return which changes of a pod are not allowed; the server shows them line by line, which is left out here."""
-    found: list[Cause] = []
-    for name, word in (("containers", "containers"), ("initContainers", "init containers")):
-        if len(spec.get(name) or ()) != len(before.get(name) or ()):
-            return [causes.forbidden(f"spec.{name}", f"pod updates may not add or remove {word}")]
-        for here, container in items(spec, name, "spec"):
-            if not container.get("image"):
-                found.append(causes.required(f"{here}.image"))
-    deadline, earlier = spec.get("activeDeadlineSeconds"), before.get("activeDeadlineSeconds")
-    if earlier is not None and (deadline is None or deadline > earlier):
-        detail = "must be less than or equal to previous value" if deadline is not None else ""
-        where = "spec.activeDeadlineSeconds"
-        return [causes.invalid(where, deadline, detail or "must not update from a positive integer to nil value")]
-    if _fixed(spec) != _fixed(before) or any(
-        toleration not in (spec.get("tolerations") or ()) for toleration in before.get("tolerations") or ()
-    ):
-        found.append(causes.forbidden("spec", _CHANGES))
-    return found
-
-
-def _fixed(spec: Obj) -> Obj:
-    """Return what of a pod's spec may not change."""
-    free = ("activeDeadlineSeconds", "tolerations")
-    fixed = {name: value for name, value in spec.items() if name not in free}
-    for name in ("containers", "initContainers"):
-        if fixed.get(name):
-            fixed[name] = [
-                {key: value for key, value in container.items() if key != "image"} for container in fixed[name]
-            ]
-    return fixed

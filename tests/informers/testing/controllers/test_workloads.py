@@ -359,7 +359,7 @@ class TestPods:
 
     def test_impossible_resources_leave_a_pod_pending(self, world):
         """The condition and an event say what is missing."""
-        containers = [{"name": "c", "image": "nginx", "resources": {"requests": {"cpu": "1000"}}}]
+        containers = [{"name": "c", "image": "nginx", "resources": {"requests": {"cpu": "5000"}}}]
         spec = {"containers": containers}
         world.create({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": spec})
         world.runtime.advance(1)
