@@ -162,8 +162,11 @@ def _ask(transport: Transport, kind: str, spec: Obj) -> dict[str, Any]:
     response = transport.request(Call("POST", f"{PATH}{kind.lower()}s", body=body, timeout=LIMIT))
     if response.status >= 300:
         raise LevelsetError(f"{kind} was answered with {response.status}")
-    status: dict[str, Any] = json.loads(response.body).get("status") or {}
-    return status
+    try:
+        status: dict[str, Any] = json.loads(response.body)["status"]
+        return dict(status)
+    except (ValueError, LookupError, TypeError) as error:  # what a proxy says in the server's place
+        raise LevelsetError(f"{kind} was answered with something else") from error
 
 
 def _sentence(lacking: list[Access]) -> str:

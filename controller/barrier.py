@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from informers.api.errors import KindNotServed, LevelsetError, NotFound, SyncTimeout
+from informers.api.errors import Forbidden, KindNotServed, LevelsetError, NotFound, SyncTimeout
 from informers.api.objects import GroupVersionKind, resource_version
 from informers.api.status import api_error
 from informers.api.transport import Call
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from informers.api.objects import NamespacedName
     from informers.api.transport import Transport
     from informers.cache import Cache
+    from informers.condition import InformerSnapshot
     from informers.runtime import Event, Runtime, Seconds
     from informers.scope import Collection
 
@@ -71,7 +72,7 @@ class Barrier:
     """Waits for the mirrors of one cache.
 
     Args:
-        cache: Has the mirrors; its first synchronization is over, but for kinds that are absent.
+        cache: Has the mirrors; its first synchronization is over, but for kinds that are absent or may not be read.
         transport: Lists; reads pass its fence.
         discovery: Knows the paths.
         runtime: Clock and waiting.
@@ -100,21 +101,24 @@ class Barrier:
         deadline = self._runtime.monotonic() + timeout
         for informer in self._cache.snapshot():
             for collection in self._collections(informer.gvk):
-                if not self._wait(informer.gvk, collection, deadline, halted):
+                if not self._wait(informer, collection, deadline, halted):
                     return False
         return not halted.is_set()
 
-    def _wait(self, gvk: GroupVersionKind, collection: Collection, deadline: Seconds, halted: Event) -> bool:
+    def _wait(self, informer: InformerSnapshot, collection: Collection, deadline: Seconds, halted: Event) -> bool:
         listing: tuple[dict[NamespacedName, str], str] | None = None
+        gvk = informer.gvk
         pause, reason = GLANCES[0], "its mirror lags"
         while True:
             try:
                 listing = listing or self._list(gvk, collection)
                 if self._seen(gvk, collection.namespace, *listing):
                     return True
-            except (KindNotServed, NotFound):  # its first list is yet to come, and will be newer than the win
-                return True
             except LevelsetError as error:
+                if isinstance(error, KindNotServed | NotFound) or (
+                    isinstance(error, Forbidden) and not informer.synced
+                ):
+                    return True  # its first list is yet to come, and will be newer than the win
                 reason = str(error)
             if halted.wait(pause):
                 return False

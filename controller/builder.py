@@ -8,11 +8,10 @@ they lack.
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from controller.handlers import enqueue_owner, enqueue_self
-from controller.loop import Controller, ControllerOptions
+from controller.loop import Controller
 from controller.sources import KindSource
 from informers.api.errors import LevelsetError
 from informers.api.resource import Resource, kind_of
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from controller.handlers import Mapper
+    from controller.loop import ControllerOptions
     from controller.observe import ControllerObserver
     from controller.predicates import Predicate
     from controller.request import ReconcileFunction, Reconciler
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from informers.api.discovery import Discovery
     from informers.api.resource import KindLike
     from informers.cache import Cache
-    from informers.runtime import Runtime, Seconds
+    from informers.runtime import Runtime
 
 __all__ = ["Builder", "Host"]
 
@@ -36,19 +36,8 @@ __all__ = ["Builder", "Host"]
 class Defaults(Protocol):
     """What controllers have in common unless they say otherwise."""
 
-    @property
-    def max_concurrent_reconciles(self) -> int:
-        """Reconciles at the same time."""
-        ...
-
-    @property
-    def cache_sync_timeout(self) -> Seconds | None:
-        """Seconds that sources may take to sync."""
-        ...
-
-    @property
-    def reconcile_timeout(self) -> Seconds | None:
-        """Seconds that a reconcile may take."""
+    def of_controller(self, name: str, changes: dict[str, Any]) -> ControllerOptions:
+        """Return the options of one controller that differs in `changes`."""
         ...
 
 
@@ -102,7 +91,7 @@ class Builder:
         self._sources: list[Source] = []
         self._filters: tuple[Predicate, ...] = ()
         self._name = ""
-        self._options = ControllerOptions()
+        self._options: dict[str, Any] = {}
 
     def for_(self, kind: KindLike, *, predicates: Iterable[Predicate] = ()) -> Self:
         """Reconcile the objects of this kind.
@@ -151,9 +140,9 @@ class Builder:
         self._name = name
         return self
 
-    def with_options(self, options: ControllerOptions) -> Self:
-        """Use these options; what they leave at 0 is the manager's to say."""
-        self._options = options
+    def with_options(self, **options: Any) -> Self:
+        """Differ from the program's options in these fields of `ControllerOptions`; called again, in these as well."""
+        self._options |= options
         return self
 
     def complete(self, reconciler: Reconciler | ReconcileFunction) -> Controller:
@@ -161,7 +150,7 @@ class Builder:
 
         Raises:
             ValueError: Something is missing or taken; the message says what to call.
-            TypeError: `reconciler` is none.
+            TypeError: `reconciler` is none, or `with_options` named something that is no option.
         """
         name = self._checked_name()
         manager, kind = self._manager, self._for
@@ -171,7 +160,7 @@ class Builder:
             runtime=manager.runtime,
             kind=None if kind is None else kind_of(kind),
             observe=manager.observe,
-            options=self._resolved(),
+            options=manager.options.of_controller(name, self._options),
         )
         for watched, mapper, predicates in self._watched:
             controller.watch(self._source(watched, mapper, predicates))
@@ -199,15 +188,6 @@ class Builder:
         if self._for is None and not self._name:
             raise ValueError("the controller has no name: call for_(kind) or named(name)")
         return self._name or kind_of(self._for or ("", "")).kind.lower()
-
-    def _resolved(self) -> ControllerOptions:
-        own, common = self._options, self._manager.options
-        return replace(
-            own,
-            max_concurrent_reconciles=own.max_concurrent_reconciles or common.max_concurrent_reconciles,
-            cache_sync_timeout=common.cache_sync_timeout if own.cache_sync_timeout == 0 else own.cache_sync_timeout,
-            reconcile_timeout=common.reconcile_timeout if own.reconcile_timeout == 0 else own.reconcile_timeout,
-        )
 
 
 def _scope(manager: Host, kind: KindLike) -> bool | Callable[[], bool | None]:

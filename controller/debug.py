@@ -6,12 +6,11 @@ MUST NOT show the content of an object, a credential or an environment variable.
 
 from __future__ import annotations
 
-from dataclasses import fields
 from functools import partial
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from controller.options import options_of
+from controller.options import in_force
 from controller.page import Page
 from controller.status import plain
 
@@ -138,16 +137,10 @@ def _reconciles(recent: Recent) -> str:
 
 
 def _options(options: Any) -> str:
-    known = {one.name: one for one in options_of(type(options))}
     rows = [
-        (
-            known[item.name].flag,
-            str(plain(getattr(options, item.name))),
-            "" if getattr(options, item.name) == item.default else "changed",
-            known[item.name].help,
-        )
-        for item in fields(options)
-        if item.name in known and known[item.name].flag
+        (one.flag, str(plain(value)), "" if value == one.default else "changed", one.help)
+        for one, value in in_force(options)
+        if one.flag
     ]
     return _table(("option", "value", "", "what it is"), rows)
 

@@ -7,12 +7,15 @@ what it has not yet heard of for absent. Nothing here looks at events.
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from controller.worker import describe
 from informers.api.errors import LevelsetError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from controller.queue import WorkQueue
     from controller.sources import Source, SourceStatus
     from informers.runtime import Event, Runtime, Seconds
@@ -36,12 +39,23 @@ class Intake:
         queue: What they feed; its name is the controller's.
         fields: What log lines say of the controller.
         runtime: The clock.
+        patience: Seconds that the `start` of a source may take, and their first lists together; None is no limit.
+        failed: Called when a `start` does not return.
 
     Threads: any thread.
     """
 
-    def __init__(self, queue: WorkQueue, fields: dict[str, Any], *, runtime: Runtime) -> None:
+    def __init__(
+        self,
+        queue: WorkQueue,
+        fields: dict[str, Any],
+        *,
+        runtime: Runtime,
+        patience: Seconds | None,
+        failed: Callable[[NotSynced], None],
+    ) -> None:
         self._queue, self._fields, self._runtime = queue, fields, runtime
+        self._patience, self._failed = patience, failed
         self._lock = runtime.lock(f"intake {queue.name}")
         self._sources: list[Source] = []
         self._open = self._closed = False
@@ -99,17 +113,15 @@ class Intake:
         """Whether all sources have delivered what was there."""
         return all(status.synced for _, status in self.status())
 
-    def wait(self, timeout: Seconds | None, stopping: Event) -> bool:
+    def wait(self, stopping: Event) -> bool:
         """Wait until all sources are synced, or `stopping` is set; whether they are synced.
 
-        Args:
-            timeout: Seconds that it may take; None waits without limit. Time during which something has yet to be
-                installed does not count.
-            stopping: Ends the waiting.
+        Time during which something has yet to be installed or granted does not count.
 
         Raises:
-            NotSynced: The time is over.
+            NotSynced: The patience is at its end.
         """
+        timeout = self._patience
         since, (pause, longest) = self._runtime.monotonic(), POLLS
         while unsynced := [(name, status) for name, status in self.status() if not status.synced]:
             now = self._runtime.monotonic()
@@ -125,4 +137,15 @@ class Intake:
 
     def _begin(self, source: Source) -> None:
         log.info("Starting EventSource", extra={"fields": {**self._fields, "source": source.name}})
-        source.start(self._queue)
+        if self._patience is None:
+            source.start(self._queue)
+            return
+        timer = self._runtime.call_later(self._patience, partial(self._complain, source.name))
+        try:
+            source.start(self._queue)
+        finally:
+            timer.cancel()
+
+    def _complain(self, name: str) -> None:
+        what = f"controller {self._queue.name}: {name} did not return from start within {self._patience:g} s"
+        self._failed(NotSynced(f"{what}; a source MUST NOT block: spawn a task for what takes time"))

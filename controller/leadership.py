@@ -166,7 +166,7 @@ class Leadership:
             self._failed(error)
 
     def _caught_up(self) -> bool:
-        return self._barrier.wait(timeout=self._options.cache_sync_timeout or AGES, halted=self._halted)
+        return self._barrier.wait(timeout=self._options.controllers.cache_sync_timeout or AGES, halted=self._halted)
 
     def _share(self) -> None:
         """Let the controllers work on the keys that were added."""

@@ -36,40 +36,35 @@ __all__ = ["Controller", "ControllerOptions", "ControllerSnapshot", "State"]
 log = logging.getLogger("levelset.controller")
 
 LimiterFactory: TypeAlias = Callable[["Runtime"], RateLimiter]
-WORKERS = 1
-SYNC_TIMEOUT: Seconds = 120.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ControllerOptions:
-    """How one controller works.
+    """How a controller works; those of a program say what its controllers have in common.
 
     Threads: immutable.
 
     Raises:
-        ValueError: A negative number.
+        ValueError: A number that makes no sense.
     """
 
-    max_concurrent_reconciles: int = 0
-    """Reconciles that run at the same time, of different keys, each on a thread of its own; 0 takes the manager's
-    number, or 1 where there is none."""
-    cache_sync_timeout: Seconds | None = 0.0
-    """Seconds that the sources may take to deliver what is there at the start, before the controller fails; None is no
-    limit, 0 takes the manager's, or 120 where there is none. Time during which a kind is not served at all does not
-    count: the controller waits for it to be installed."""
+    max_concurrent_reconciles: int = 1
+    """Reconciles that a controller runs at the same time, of different keys, each on a thread of its own."""
+    cache_sync_timeout: Seconds | None = 120.0
+    """Time that it may take to read what is there at the start, before the program ends; 0 is no limit. A kind that the
+    server does not know yet is waited for without limit."""
     reconcile_timeout: Seconds | None = 0.0
-    """Seconds that a reconcile may take; None is no limit. Its requests get no more time than is left, `checkpoint()`
-    raises when none is, and one that goes on all the same is named with its stack in the log: no thread can be stopped
-    from outside. 0 takes the manager's, or no limit where there is none."""
+    """Time that a reconcile may take, its requests included; 0 is no limit. `checkpoint()` raises when it is over, and
+    a reconcile that goes on all the same is named in the log with its stack: no thread can be stopped from outside."""
     stuck_after: Seconds | None = 300.0
-    """Seconds after which a reconcile without a time limit is named with its stack in the log, once per doubling; None
-    never."""
+    """Time after which a reconcile without a time limit is named in the log with its stack, once per doubling; 0 never
+    does."""
     rate_limiter: LimiterFactory = option(exponential, flag="")  # noqa: RUF009 - a dataclass field
     """Makes the limiter that spaces out retries: 5 ms doubling up to 1000 s, each key for itself."""
     recover_panics: bool = True
     """Whether a fault of the program, such as a TypeError, backs off like any other error; if not, it ends the program.
     Either way it is counted."""
-    needs_leader_election: bool = True
+    needs_leader_election: bool = option(default=True, flag="")
     """Whether the controller works only while its process is the leader."""
     use_priority_queue: bool = True
     """Whether urgent keys go before the first list and resyncs; if not, keys go first in, first out."""
@@ -78,7 +73,10 @@ class ControllerOptions:
     loses nothing: the next process begins with a full list."""
 
     def __post_init__(self) -> None:
-        for name in ("max_concurrent_reconciles", "cache_sync_timeout", "reconcile_timeout", "stuck_after"):
+        if self.max_concurrent_reconciles < 1:
+            given = f"max_concurrent_reconciles (--max-concurrent-reconciles={self.max_concurrent_reconciles})"
+            raise ValueError(f"{given} must be at least 1")
+        for name in ("cache_sync_timeout", "reconcile_timeout", "stuck_after"):
             if (getattr(self, name) or 0) < 0:
                 raise ValueError(f"{name}={getattr(self, name)} must not be negative")
 
@@ -164,10 +162,11 @@ class Controller:
             kind=kind,
             observe=observe,
             timeout=options.reconcile_timeout or None,
-            stuck_after=options.stuck_after,
+            stuck_after=options.stuck_after or None,
             recover_panics=options.recover_panics,
         )
-        self._intake = Intake(self.queue, self._fields(), runtime=runtime)
+        patience = options.cache_sync_timeout or None
+        self._intake = Intake(self.queue, self._fields(), runtime=runtime, patience=patience, failed=self._fail)
         self._pool = WorkerPool(self.queue, self._attempts, runtime=runtime, failed=self._fail)
         self._lock = runtime.lock(f"controller {name}")
         self._stopping = runtime.event(f"controller {name} stopping")
@@ -208,7 +207,7 @@ class Controller:
             if self._state is not State.NEW:
                 raise RuntimeError(f"controller {self.name} was started more than once; was it added twice?")
             self._state = State.SYNCING
-        workers = self.options.max_concurrent_reconciles or WORKERS
+        workers = self.options.max_concurrent_reconciles
         log.info("Starting Controller", extra={"fields": self._fields()})
         self._observe.controller_started(self.name, max_concurrent_reconciles=workers, queue=self.queue.snapshot)
         self._intake.start()
@@ -262,15 +261,14 @@ class Controller:
         )
 
     def _sync(self) -> None:
-        timeout = SYNC_TIMEOUT if self.options.cache_sync_timeout == 0 else self.options.cache_sync_timeout
         try:
-            if self._intake.wait(timeout, self._stopping):
+            if self._intake.wait(self._stopping):
                 self._work()
         except Exception as error:  # noqa: BLE001 - whoever started the controller hears of it
             self._fail(error)
 
     def _work(self) -> None:
-        workers = self.options.max_concurrent_reconciles or WORKERS
+        workers = self.options.max_concurrent_reconciles
         with self._lock:
             if self._stopping.is_set():
                 return

@@ -205,7 +205,7 @@ class Manager:
         self._stages.servers.start()
         self._stages.webhooks.start()
         self.cache.start()
-        timeout = self.options.cache_sync_timeout
+        timeout = self.options.controllers.cache_sync_timeout or None
         if not wait_for_sync(self.cache, timeout=timeout, halted=self._halted, runtime=self.runtime):
             return
         self.recorder.start()

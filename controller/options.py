@@ -1,7 +1,8 @@
 """Options are defined once, as frozen dataclasses; flags, environment variables and help are read off them.
 
 A component's options are a dataclass beside it: the field is the option, its default the default, the docstring below
-it the help. This module reads such a class and says which flags it makes. It MUST NOT know any particular option.
+it the help. A field that holds the options of a part stands for all of these. This module reads such a class and says
+which flags it makes. It MUST NOT know any particular option.
 """
 
 from __future__ import annotations
@@ -11,14 +12,16 @@ import inspect
 import re
 import textwrap
 from collections.abc import Mapping
-from dataclasses import MISSING, Field, dataclass, field, fields
+from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from informers.runtime import Seconds
 
-__all__ = ["PREFIX", "Option", "build", "option", "options_of", "seconds"]
+__all__ = ["PREFIX", "Option", "build", "in_force", "option", "options_of", "seconds"]
 
 T = TypeVar("T")
 
@@ -121,13 +124,28 @@ def options_of(kind: type[Any]) -> tuple[Option, ...]:
         docs |= {name: text for name, text in found.items() if name not in docs}
     order = {name: place for place, name in enumerate(docs)}
     items = sorted(fields(kind), key=lambda item: order.get(item.name, len(order)))
-    return tuple(_option(item, docs.get(item.name, "")) for item in items)
+    made: list[Option] = []
+    for item in items:
+        part = is_dataclass(item.default)
+        made += options_of(type(item.default)) if part else [_option(item, docs.get(item.name, ""))]
+    return tuple(made)
 
 
 def build(kind: type[T], values: Mapping[str, Any]) -> T:
     """Make the options object from what flags and environment gave; unknown names and None are left out."""
-    known = {item.name for item in fields(kind)}  # type: ignore[arg-type] # a dataclass, as documented
-    return kind(**{name: value for name, value in values.items() if name in known and value is not None})
+    items = fields(kind)  # type: ignore[arg-type] # a dataclass, as documented
+    parts = {item.name: build(type(item.default), values) for item in items if is_dataclass(item.default)}
+    given = {item.name: values.get(item.name) for item in items if item.name not in parts}
+    return kind(**parts, **{name: value for name, value in given.items() if value is not None})
+
+
+def in_force(options: Any) -> Iterator[tuple[Option, Any]]:
+    """Yield each option of an options object with its value, those of its parts included."""
+    values = {item.name: getattr(options, item.name) for item in fields(options)}
+    for value in list(values.values()):
+        values |= {one.name: found for one, found in in_force(value)} if is_dataclass(value) else {}
+    for one in options_of(type(options)):
+        yield one, values[one.name]
 
 
 def _option(item: Field[Any], text: str) -> Option:

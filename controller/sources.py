@@ -15,7 +15,7 @@ from controller.handlers import enqueue_self
 from controller.observe import NULL
 from controller.pipeline import Pipeline
 from controller.worker import describe
-from informers.api.errors import KindNotServed
+from informers.api.errors import Forbidden, KindNotServed
 from informers.api.objects import CachedObject, ObjectMeta, key_of
 from informers.api.resource import kind_of
 
@@ -47,7 +47,7 @@ class SourceStatus:
     synced: bool
     """Whether everything that was there at the start has been delivered."""
     absent: bool = False
-    """Whether it waits for something that somebody has yet to install."""
+    """Whether it waits for something that somebody has yet to install, or to grant."""
     error: str = ""
     """What went wrong last; empty when all is well."""
 
@@ -61,7 +61,11 @@ class Source(Protocol):
         ...
 
     def start(self, queue: WorkQueue) -> None:
-        """Begin to feed the queue. Called once; it MUST NOT block."""
+        """Begin to feed the queue. Called once; it MUST NOT block.
+
+        Raises:
+            RuntimeError: It feeds another queue.
+        """
         ...
 
     def stop(self) -> None:
@@ -105,7 +109,7 @@ class InformerSource:
 
     def start(self, queue: WorkQueue) -> None:
         """See `Source.start`."""
-        self._queue = queue
+        self._queue = _only(self._queue, queue, self.name)
         self._registration = self._informer.add_handler(self, name=queue.name)
 
     def stop(self) -> None:
@@ -128,7 +132,7 @@ class InformerSource:
             return SourceStatus(synced=True)
         error = self._informer.snapshot().last_error
         text = "" if error is None else describe(error)
-        return SourceStatus(synced=False, absent=isinstance(error, KindNotServed), error=text)
+        return SourceStatus(synced=False, absent=isinstance(error, KindNotServed | Forbidden), error=text)
 
     def on_add(self, obj: CachedObject, *, initial: bool) -> None:
         """Take an object that is new to the informer."""
@@ -218,7 +222,7 @@ class ChannelSource:
     def start(self, queue: WorkQueue) -> None:
         """See `Source.start`."""
         with self._lock:
-            self._queue, early = queue, self._early
+            self._queue, early = _only(self._queue, queue, self.name), self._early
             self._early = {}
         for request in early:
             queue.add(request)
@@ -262,6 +266,13 @@ class FunctionSource:
     def status(self) -> SourceStatus:
         """See `Source.status`."""
         return SourceStatus(synced=self._started)
+
+
+def _only(before: WorkQueue | None, queue: WorkQueue, name: str) -> WorkQueue:
+    """Return the queue; a source with two would feed the second alone."""
+    if before is not None:
+        raise RuntimeError(f"source {name} feeds controller {before.name} already; make another for {queue.name}")
+    return queue
 
 
 def _named(key: KeyLike) -> CachedObject:

@@ -41,9 +41,6 @@ def run(controllers: tuple[str, ...], **values: Any) -> None:
     if any(":" in name for name in controllers):
         sys.path.append(os.getcwd())  # last, so that a user's controller.py does not take the place of ours
     with readable_errors(debug=logged.log_level == "debug"):
-        workers = values.get("max_concurrent_reconciles")
-        if workers is not None and workers < 1:
-            raise ValueError("--max-concurrent-reconciles must be at least 1")
         setups = [setup_named(name) for name in controllers]
         elects = values.get("leader_election") or values.get("sharding") not in (None, "none")
         if elects and not values.get("leader_election_id"):

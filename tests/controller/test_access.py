@@ -82,6 +82,17 @@ def test_a_server_that_answers_no_reviews_has_no_objection(status):
     assert [] == missing(Reviews(status=status), NEED)
 
 
+@pytest.mark.parametrize(
+    "body", [b"<html>please log in</html>", b"[]", b'{"kind": "Status"}', b'{"status": "Success"}']
+)
+def test_a_proxys_page_with_status_200_has_no_objection(body):
+    """Whatever answers in the server's place, the program goes on: the calls themselves will tell."""
+    server = Reviews()
+    server.request = lambda call: Response(200, {}, body)
+
+    assert [] == missing(server, NEED)
+
+
 def test_a_server_that_is_away_has_no_objection_either():
     """It may be back in a second."""
 

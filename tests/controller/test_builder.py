@@ -1,5 +1,6 @@
 """The builder: what it puts together, and what it refuses."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import msgspec
@@ -8,6 +9,7 @@ import pytest
 from controller.builder import Builder
 from controller.handlers import enqueue_mapped
 from controller.loop import ControllerOptions
+from controller.manageroptions import ManagerOptions
 from controller.observe import NULL
 from controller.sources import ChannelSource
 from informers.api.errors import KindNotServed
@@ -35,7 +37,8 @@ class Host:
 
     def __init__(self):
         self.runtime, self.observe, self.cache, self.discovery = SimRuntime(), NULL, self, self
-        self.options = SimpleNamespace(max_concurrent_reconciles=3, cache_sync_timeout=60.0, reconcile_timeout=9.0)
+        common = ControllerOptions(max_concurrent_reconciles=3, cache_sync_timeout=60.0, drain=True)
+        self.options = ManagerOptions(controllers=common, concurrency=("eager=9",))
         self.added, self.handlers, self.scopes = [], {}, {}
 
     def add(self, controller):
@@ -192,19 +195,32 @@ class TestTheController:
         assert {} == host.handlers
 
     def test_what_options_leave_open_is_the_managers(self, host):
-        """Number of workers and patience; what is said counts."""
+        """What is said counts, be it the default of the library; said in two calls, both count."""
         common = Builder(host).for_(Memcached).complete(lambda request: None)
-        options = ControllerOptions(max_concurrent_reconciles=7, cache_sync_timeout=None, reconcile_timeout=5.0)
-        own = Builder(host).for_(Memcached).named("own").with_options(options).complete(lambda request: None)
+        builder = Builder(host).for_(Memcached).named("own").with_options(drain=False)
+        own = builder.with_options(max_concurrent_reconciles=7).complete(lambda request: None)
 
-        assert (3, 60.0) == (common.options.max_concurrent_reconciles, common.options.cache_sync_timeout)
-        assert 9.0 == common.options.reconcile_timeout
-        assert options == own.options
+        assert host.options.controllers == common.options
+        assert replace(host.options.controllers, drain=False, max_concurrent_reconciles=7) == own.options
+
+    def test_the_concurrency_of_one_controller_is_set_from_outside(self, host):
+        """By its name; a number in the code comes before it."""
+        eager = Builder(host).for_(Memcached).named("eager")
+        outside = eager.complete(lambda request: None).options.max_concurrent_reconciles
+        host.added.clear()
+        inside = eager.with_options(max_concurrent_reconciles=2).complete(lambda request: None)
+
+        assert (9, 2) == (outside, inside.options.max_concurrent_reconciles)
+
+    def test_a_misspelt_option_is_refused(self, host):
+        """With its name."""
+        with pytest.raises(TypeError, match="max_concurrent_reconcile"):
+            Builder(host).for_(Memcached).with_options(max_concurrent_reconcile=2).complete(lambda request: None)
 
     def test_it_may_do_without_leadership(self, host):
         """The manager reads it off the controller."""
-        options = ControllerOptions(needs_leader_election=False)
-        controller = Builder(host).for_(Memcached).with_options(options).complete(lambda request: None)
+        builder = Builder(host).for_(Memcached).with_options(needs_leader_election=False)
+        controller = builder.complete(lambda request: None)
 
         assert not controller.needs_leader_election
 

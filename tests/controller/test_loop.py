@@ -308,6 +308,18 @@ class TestStarting:
 
         assert 1 == len(bench.seen)
 
+    def test_a_source_that_blocks_is_named(self, runtime):
+        """A program that hangs in its start must say where; it does not wait for ever."""
+        bench = Bench(runtime)
+        bench.feed.start = lambda queue: runtime.sleep(1000)
+        runtime.spawn("main of the program", bench.start)
+        runtime.advance(121)
+
+        assert [
+            "controller test: feed did not return from start within 120 s; a source MUST NOT block: spawn a task for "
+            "what takes time"
+        ] == [str(error) for error in bench.failures]
+
     def test_the_default_time_is_two_minutes(self, runtime):
         """As in controller-runtime."""
         bench = Bench(runtime, feed=Feed(runtime, synced=False)).start()
@@ -348,8 +360,9 @@ class TestStarting:
 
     def test_negative_options_are_refused(self):
         """They would mean nothing."""
-        with pytest.raises(ValueError, match="max_concurrent_reconciles=-1"):
-            ControllerOptions(max_concurrent_reconciles=-1)
+        for name in ("max_concurrent_reconciles", "cache_sync_timeout", "reconcile_timeout", "stuck_after"):
+            with pytest.raises(ValueError, match=f"{name.replace('_', '.')}=-1"):
+                ControllerOptions(**{name: -1})
 
 
 class TestStopping:

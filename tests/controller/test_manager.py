@@ -10,12 +10,12 @@ from controller.builder import Builder
 from controller.manager import Manager, ManagerOptions
 from controller.runnables import FunctionRunnable
 from informers.api.client import Patch
-from informers.api.errors import ConfigError, ResponseLost, Unreachable
+from informers.api.errors import ConfigError, Forbidden, ResponseLost, Unreachable
 from informers.api.transport import Response
 from informers.runtime import ThreadRuntime
 from informers.testing.fake import FakeCluster
 
-CONFIG_MAP = ("v1", "ConfigMap")
+CONFIG_MAP, SECRET = ("v1", "ConfigMap"), ("v1", "Secret")
 MEMCACHED = ("cache.example.com/v1", "Memcached")
 LEASE = ("coordination.k8s.io/v1", "Lease")
 CRD = {
@@ -264,6 +264,32 @@ class TestBadInput:
         world.advance(120)
 
         assert (["default/a", "default/m"], set()) == (seen, failing(manager))
+
+    def test_a_kind_that_may_not_be_read_holds_up_its_own_controller_alone(self, world):
+        """One missing permission keeps nobody else; it is named, and once it is granted, all is well."""
+        allowed = []
+
+        def refuse(call):
+            if "/secrets" in call.path and not allowed:
+                raise Forbidden("secrets is forbidden")
+
+        world.intercept(refuse)
+        manager, seen = make(world, elected("a")), []
+        watching(manager, SECRET, seen)
+        watching(manager, CONFIG_MAP, seen)
+        world.create(config_map("a"))
+        world.create({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s", "namespace": "default"}})
+        manager.start()
+        world.advance(600)
+        assert (["default/a"], "waiting for Secret (v1) (forbidden)") == (
+            seen,
+            str(manager.endpoints.readyz.failures()["cache-sync"]),
+        )
+
+        allowed.append(True)
+        world.advance(60)
+
+        assert (["default/a", "default/s"], set()) == (seen, failing(manager))
 
     def test_readiness_names_what_is_missing(self, world):
         """Whoever looks at /readyz sees the kind."""

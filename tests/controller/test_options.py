@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from controller.options import build, option, options_of, seconds
+from controller.options import build, in_force, option, options_of, seconds
 from informers.runtime import Seconds
 
 
@@ -14,6 +14,14 @@ class Parent:
 
     leader_election: bool = option(default=False, flag="--leader-elect")
     """Whether to elect."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """Options of something inside."""
+
+    patience: Seconds | None = 5.0
+    """How patient."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +41,8 @@ class Child(Parent):
     """How many."""
     hidden: str = option("x", flag="")
     """Not for people."""
+    part: Part = Part()
+    """What is inside."""
 
 
 OPTIONS = {found.name: found for found in options_of(Child)}
@@ -53,6 +63,15 @@ class TestReading:
     def test_help_is_the_docstring_below_the_field(self):
         """Also of inherited fields, and on one line."""
         assert ("Whether to elect.", "Where to listen.") == (OPTIONS["leader_election"].help, OPTIONS["address"].help)
+
+    def test_a_part_stands_for_its_options(self):
+        """Defined where they belong, and asked for with all others."""
+        assert "part" not in OPTIONS
+        assert ("--patience", "How patient.", True) == (
+            OPTIONS["patience"].flag,
+            OPTIONS["patience"].help,
+            OPTIONS["patience"].duration,
+        )
 
     def test_the_environment_has_our_name_first(self):
         """Then the names that others use."""
@@ -98,6 +117,14 @@ class TestParsing:
 
 def test_building_leaves_the_rest_at_its_default():
     """None means not given; names of other classes are ignored."""
-    made = build(Child, {"address": ":1", "grace": None, "stranger": 1, "leader_election": True})
+    made = build(Child, {"address": ":1", "grace": None, "stranger": 1, "leader_election": True, "patience": 7.0})
 
-    assert Child(address=":1", leader_election=True) == made
+    assert Child(address=":1", leader_election=True, part=Part(patience=7.0)) == made
+
+
+def test_what_is_in_force_is_told_with_its_parts():
+    """For whoever looks into a running program."""
+    shown = {one.name: value for one, value in in_force(Child(workers=3, part=Part(patience=9.0)))}
+
+    assert set(OPTIONS) == set(shown)
+    assert (3, 9.0, "x") == (shown["workers"], shown["patience"], shown["hidden"])

@@ -262,6 +262,14 @@ class TestChannelSource:
         assert (Request("other", "yes"), 0) == queue.get()
         assert 0 == len(queue)
 
+    def test_a_second_controller_needs_a_source_of_its_own(self, runtime, queue):
+        """It would take all events away from the first, without a word."""
+        source = ChannelSource(runtime=runtime)
+        source.start(queue)
+
+        with pytest.raises(RuntimeError, match="channel feeds controller test already; make another for second"):
+            source.start(WorkQueue("second", runtime=runtime))
+
     def test_any_thread_may_push(self, runtime, queue):
         """While the controller starts, too: nothing is lost."""
         source = ChannelSource(runtime=runtime)
@@ -313,6 +321,15 @@ class TestInformerSource:
 
         assert [("mine", 0)] == taken(queue)
         assert "ConfigMap (v1)" == source.name
+
+    def test_a_second_controller_needs_a_source_of_its_own(self, runtime, queue, mirror):
+        """The informer can be the same."""
+        mirror.gvk = "ConfigMap (v1)"
+        source = InformerSource(mirror)
+        source.start(queue)
+
+        with pytest.raises(RuntimeError, match="make another for second"):
+            source.start(WorkQueue("second", runtime=runtime))
 
     def test_it_waits_for_the_informers_first_list(self, queue, mirror):
         """As the cache's own informers do."""

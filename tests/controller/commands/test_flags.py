@@ -1,5 +1,6 @@
 """Option dataclasses as flags."""
 
+import json
 from dataclasses import dataclass
 
 import click
@@ -7,7 +8,9 @@ import pytest
 from click.testing import CliRunner
 
 from controller.commands.flags import Flagged, flags, readable_errors
-from controller.options import option
+from controller.commands.settings import read_settings
+from controller.manageroptions import ManagerOptions
+from controller.options import build, option, options_of
 from informers.api.errors import ConfigError
 from informers.runtime import Seconds
 
@@ -191,3 +194,63 @@ class TestSources:
         """Nobody looks for it at the flag that they did not give."""
         assert "it is set by LEVELSET_GRACE" in " ".join(given(LEVELSET_GRACE="soon").split())
         assert "it is set by WATCH_NAMESPACE" not in str(given(WATCH_NAMESPACE="a"))
+
+
+class TestControllers:
+    """How controllers work is said as everything else is: by flag, environment and file."""
+
+    @staticmethod
+    @click.command(cls=Flagged)
+    @flags(ManagerOptions)
+    @click.pass_obj
+    def program(seen, **values):
+        """Keep the options."""
+        seen.append(build(ManagerOptions, values))
+
+    def options(self, *args, **env):
+        """Return the options that a program has for these arguments."""
+        seen = []
+        CliRunner(env=env).invoke(self.program, args, obj=seen, catch_exceptions=False)
+        return seen[0]
+
+    def test_flag_environment_and_file_reach_a_controller(self, tmp_path):
+        """Each of the three says another of its options, and one says the concurrency of one controller."""
+        file = tmp_path / "options.yaml"
+        file.write_text("drain: true\nconcurrency: [memcached=8]\n")
+        options = self.options(f"--config={file}", "--no-recover-panics", LEVELSET_RECONCILE_TIMEOUT="1m")
+
+        found = options.of_controller("memcached", {"stuck_after": 5.0})
+
+        assert (True, False, 60.0, 8) == (
+            found.drain,
+            found.recover_panics,
+            found.reconcile_timeout,
+            found.max_concurrent_reconciles,
+        )
+        assert (5.0, True, 1) == (
+            found.stuck_after,
+            found.use_priority_queue,
+            options.of_controller("other", {}).max_concurrent_reconciles,
+        )
+
+    @pytest.mark.parametrize("wrong", ["memcached", "memcached=", "=3", "memcached=0", "memcached=many"])
+    def test_a_concurrency_that_is_none_is_refused(self, wrong):
+        """With the way to write it."""
+        with pytest.raises(ValueError, match=f"--concurrency={wrong}.*such as memcached=8"):
+            ManagerOptions(concurrency=(wrong,))
+
+    def test_no_controller_at_all_is_refused(self):
+        """None at the same time would do nothing, for ever."""
+        with pytest.raises(ValueError, match="--max-concurrent-reconciles=0"):
+            self.options("--max-concurrent-reconciles=0")
+
+    @pytest.mark.parametrize(
+        "option", [each for each in options_of(ManagerOptions) if each.flag], ids=lambda option: option.name
+    )
+    def test_every_option_may_be_set_in_the_file(self, option, tmp_path):
+        """Under the name of its field, to what it is by default; whatever it is."""
+        file = tmp_path / "options.yaml"
+        value = list(option.default) if option.many else option.default
+        file.write_text(json.dumps({option.name: value}))
+
+        assert {option.name: option.default} == read_settings(str(file), [option])
