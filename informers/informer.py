@@ -259,7 +259,7 @@ class Informer:
             self._tasks += (self._runtime.spawn(name, scope.reflector.run),)
 
     def _path(self, scope: Scope) -> str:
-        resource = self._discovery.resource(self._kind)
+        resource = self._discovery.resource(self._kind, cancel=scope.reflector.stopped)
         if scope.namespace and not resource.namespaced:
             self._rescope(scope)
         return resource.path(scope.namespace)

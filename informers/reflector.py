@@ -7,8 +7,10 @@ back into the state machine and becomes a wait.
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from informers.api.cancellation import Cancellation
 from informers.api.errors import Expired, LevelsetError, MethodNotAllowed, TransportError
 from informers.api.status import api_error
 from informers.api.transport import Response
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from informers.api.objects import CachedObject, GroupVersionKind
-    from informers.api.transport import Stream, Transport
+    from informers.api.transport import Call, Stream, Transport
     from informers.api.wire import WatchEvent
     from informers.listwatch import Replacement
     from informers.runtime import Runtime, Seconds
@@ -86,7 +88,8 @@ class Reflector:
         self._lists = lists or ListLimit(runtime=runtime)
         self._voice = Voice(gvk, observe=observe, outage=outage or Outage(runtime=runtime))
         self._machine = ListWatch(runtime.random, options)
-        self._stopped = runtime.event(f"stop {gvk.kind}")
+        self.stopped = Cancellation(runtime=runtime, name=f"stop {gvk.kind}")
+        """Set by `stop`; calls off whatever is asked of the server."""
         self._lock = runtime.lock("stream")
         self._stream: Stream | None = None
         self._heard: datetime | None = None
@@ -98,7 +101,7 @@ class Reflector:
     def run(self) -> None:
         """List, watch and wait until `stop`."""
         try:
-            while not self._stopped.is_set():
+            while not self.stopped.is_set():
                 try:
                     self._step()
                 except LevelsetError as error:
@@ -112,7 +115,7 @@ class Reflector:
     def _step(self) -> None:
         match step := self._machine.next():
             case Wait():
-                self._stopped.wait(step.seconds)
+                self.stopped.wait(step.seconds)
                 self._machine.waited()
             case List():
                 if self._may_list():
@@ -123,7 +126,7 @@ class Reflector:
 
     def stop(self) -> None:
         """Hang up and end `run`. Never blocks; idempotent."""
-        self._stopped.set()
+        self.stopped.set()
         self._lists.wake()
         self.reconnect()
 
@@ -138,11 +141,14 @@ class Reflector:
         """Return how it fares."""
         machine = self._machine
         state = "queued" if self._queued else type(machine.state).__name__.lower()
-        state = "stopped" if self._stopped.is_set() else state
+        state = "stopped" if self.stopped.is_set() else state
         failures = machine.pace.failures
         return ReflectorSnapshot(
             state, machine.version, failures, machine.last_error if failures else None, self._heard
         )
+
+    def _call(self, step: List | Watch) -> Call:
+        return replace(self._intake.call(self._path(), step), cancel=self.stopped)
 
     # --- Listing ---
 
@@ -152,7 +158,7 @@ class Reflector:
             self._list_begun = self._runtime.monotonic()
         if self._turn is None:
             self._queued = True
-            self._turn = self._lists.enter(self._stopped.is_set)
+            self._turn = self._lists.enter(self.stopped.is_set)
             self._queued = False
         return self._turn is not None
 
@@ -163,7 +169,7 @@ class Reflector:
 
     def _list(self, step: List) -> None:
         self._runtime.checkpoint("list")
-        response = self._transport.request(self._intake.call(self._path(), step))
+        response = self._transport.request(self._call(step))
         if response.status == 404:
             raise self._missing()
         if response.status != 200:
@@ -180,7 +186,7 @@ class Reflector:
         """Hand a whole list to the sink; the next reflector may list already, for handlers take their time."""
         self._leave()
         begun, self._list_begun = self._list_begun, None
-        if not self._stopped.is_set():
+        if not self.stopped.is_set():
             self._sink.replace(complete)
             self._voice.listed(complete, seconds=0.0 if begun is None else now - begun)
             self._runtime.checkpoint("listed")
@@ -190,11 +196,11 @@ class Reflector:
     def _watch(self, step: Watch) -> None:
         self._runtime.checkpoint("watch")
         reason = ""
-        stream = self._transport.stream(self._intake.call(self._path(), step))
+        stream = self._transport.stream(self._call(step))
         with self._lock:
             self._stream = stream
         try:
-            if self._stopped.is_set():
+            if self.stopped.is_set():
                 return
             if stream.status != 200:
                 self._refused(stream)
@@ -205,7 +211,7 @@ class Reflector:
                 self._patience = InitialPatience(self._runtime, stream)
             reason = "error"
             for line in split_lines(iter(stream)):
-                if self._stopped.is_set():
+                if self.stopped.is_set():
                     break
                 self._take(line)
             reason = self._ended()
@@ -227,7 +233,7 @@ class Reflector:
         raise api_error(refusal.status, refusal.body, retry_after=refusal.retry_after)
 
     def _ended(self) -> str:
-        if self._stopped.is_set():
+        if self.stopped.is_set():
             return "stopped"
         if self._patience is not None and self._patience.lost:
             raise MethodNotAllowed("the server never ended the initial events that it was asked for")
@@ -288,7 +294,7 @@ class Reflector:
     def _failed(self, error: Exception) -> None:
         """Hand a failure to the state machine; whoever waits for a turn at listing may have ours."""
         self._leave()
-        if self._stopped.is_set():
+        if self.stopped.is_set():
             return
         self._machine.failed(error, self._runtime.monotonic())
         self._voice.failed(error, self._machine)

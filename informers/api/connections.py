@@ -1,29 +1,26 @@
 """Pooled connections to one server, which tell exactly how far a request came.
 
-Nothing sent is `Unreachable`; something sent and no answer is `ResponseLost`; no third thing comes out of here. A
-connection notes the first byte that the kernel took from it: until then, repeating the request cannot do harm.
+Nothing sent is `Unreachable`; something sent and no answer is `ResponseLost`; no third thing comes out of here.
 """
 
 from __future__ import annotations
 
 from functools import partial
-from http.client import HTTPException
-from ssl import SSLError
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 from weakref import WeakSet
 
 import urllib3
-from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from informers.api.chunks import Chunks
-from informers.api.errors import ConfigError, ResponseLost, TransportError, Unreachable
+from informers.api.errors import ConfigError, ResponseLost, Unreachable
+from informers.api.pool import FAILURES, PlainPool, PooledConnection, TlsPool, reason
 from informers.api.streams import shut_down
 from informers.runtime import Seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from ssl import SSLContext
 
     from informers.api.transport import Call
@@ -34,8 +31,6 @@ __all__ = ["Connections", "HttpExchange"]
 _PIECE = 1 << 16
 _COARSE: Seconds = 0.1
 """A limit that is too long by less is left as it is: setting one takes as long as reading a piece."""
-_FAILURES = (OSError, HTTPError, HTTPException, ValueError)
-"""What sockets, TLS and the two HTTP libraries raise when the other side does not play along."""
 
 
 class Connections:
@@ -68,12 +63,12 @@ class Connections:
         runtime: Runtime,
     ) -> None:
         self._lock = runtime.lock("connections")
-        self._alive: WeakSet[_Connection] = WeakSet()
+        self._alive: WeakSet[PooledConnection] = WeakSet()
         settings: dict[str, Any] = {"maxsize": keep, "socket_options": socket_options}
         settings |= {"ssl_context": context, "server_hostname": server_name or None}
         manager = _proxy_manager(proxy, settings) if proxy else urllib3.PoolManager(**settings)
-        pools: Any = {"http": partial(_PlainPool, register=self._register)}
-        pools["https"] = partial(_TlsPool, register=self._register)
+        pools: Any = {"http": partial(PlainPool, register=self._register)}
+        pools["https"] = partial(TlsPool, register=self._register)
         manager.pool_classes_by_scheme = pools
         self._pool = manager.connection_from_url(server)
         self._root = server if proxy and server.startswith("http:") else ""
@@ -108,9 +103,10 @@ class Connections:
                 assert_same_host=False,
                 timeout=urllib3.Timeout(connect=connect, read=wait),
                 preload_content=False,
+                cancel=call.cancel,
             )
-        except _FAILURES as error:
-            raise Unreachable(f"cannot send to {self._pool.host}: {_reason(error)}") from error
+        except FAILURES as error:
+            raise Unreachable(f"cannot send to {self._pool.host}: {reason(error)}") from error
         return HttpExchange(response)
 
     def close(self, *, hang_up: bool) -> None:
@@ -120,9 +116,9 @@ class Connections:
             with self._lock:
                 alive = list(self._alive)
             for connection in alive:
-                shut_down(connection.wire or connection.sock)
+                connection.hang_up()
 
-    def _register(self, connection: _Connection) -> None:
+    def _register(self, connection: PooledConnection) -> None:
         with self._lock:
             self._alive.add(connection)
 
@@ -158,12 +154,12 @@ class HttpExchange:
                 self._wire.settimeout(timeout)  # but not once all was read, for the socket then serves others
                 self._limit = timeout
             return self._response.read1(_PIECE) or b"" if self._chunks is None else self._unchunked(self._chunks)
-        except _FAILURES as error:
+        except FAILURES as error:
             silent = isinstance(error, TimeoutError) or (
                 isinstance(error, ReadTimeoutError) and not getattr(error.__cause__, "errno", None)
             )
             what = (
-                f"the server sent nothing for {timeout:.1f} s" if silent else f"the answer broke off: {_reason(error)}"
+                f"the server sent nothing for {timeout:.1f} s" if silent else f"the answer broke off: {reason(error)}"
             )
             raise ResponseLost(what) from error
 
@@ -186,98 +182,9 @@ class HttpExchange:
         self._response.release_conn()
 
 
-class _Connection(HTTPConnection):
-    """A connection that knows whether any byte of the present request was taken.
-
-    `wire` is its socket, remembered because http.client lets go of it when the server announces that it will close.
-    """
-
-    def __init__(self, *args: Any, register: Callable[[_Connection], None], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.wire: Any = None
-        self._begun = False
-        register(self)
-
-    def connect(self) -> None:
-        self._begun = False
-        try:
-            super().connect()
-        except _FAILURES as error:
-            self.close()
-            raise Unreachable(f"cannot connect to {self.host}:{self.port}: {_reason(error)}") from error
-        self.wire = self.sock
-
-    def request(self, *args: Any, **kwargs: Any) -> None:
-        self._begun = False
-        try:
-            super().request(*args, **kwargs)
-        except (BrokenPipeError, ConnectionResetError) as error:
-            if not self._begun:
-                raise Unreachable("the connection was closed before anything was sent") from error
-            raise  # the server may have answered before it read all; urllib3 looks
-        except _FAILURES as error:
-            raise self._failed("sending", error) from error
-
-    def send(self, data: Any) -> None:
-        if self.sock is None:
-            self.connect()
-        if not self._begun:
-            data = memoryview(data)[self.sock.send(data) :]
-            self._begun = True
-        if len(data):
-            super().send(data)
-
-    def getresponse(self) -> Any:
-        try:
-            response = super().getresponse()
-        except _FAILURES as error:
-            raise self._failed("waiting for the answer", error) from error
-        if _without_end(response):
-            response.close()
-            raise ResponseLost(f"{self.host}:{self.port}: the answer broke off in its headers")
-        return response
-
-    def _failed(self, doing: str, error: BaseException) -> TransportError:
-        kind = ResponseLost if self._begun and not _handshake_refused(error) else Unreachable
-        return kind(f"{self.host}:{self.port}, {doing}: {_reason(error)}")
-
-
-class _TlsConnection(_Connection, HTTPSConnection):
-    pass
-
-
-class _PlainPool(urllib3.HTTPConnectionPool):
-    ConnectionCls = _Connection
-
-
-class _TlsPool(urllib3.HTTPSConnectionPool):
-    ConnectionCls = _TlsConnection
-
-
 def _joined(headers: urllib3.HTTPHeaderDict) -> dict[str, str]:
     """Return the headers by lower-case name, those that came more than once joined: each warning is a header."""
     return {name.lower(): value for name, value in headers.itermerged()}
-
-
-def _without_end(response: urllib3.HTTPResponse) -> bool:
-    """Whether the headers do not say where the body ends; http.client takes headers that broke off for complete."""
-    endless = response.length_remaining is None and not response.chunked and response.version == 11
-    return endless and "close" not in response.headers.get("connection", "").lower()
-
-
-def _handshake_refused(error: BaseException) -> bool:
-    """Whether the server turned our certificate down, which TLS 1.3 only tells after the request; it never read it."""
-    reason = getattr(error, "reason", None) or ""
-    return isinstance(error, SSLError) and "ALERT" in reason and ("CERTIFICATE" in reason or "UNKNOWN_CA" in reason)
-
-
-def _reason(error: BaseException) -> str:
-    """Return what went wrong in the words of the innermost error, which names no more than host and cause."""
-    while error.__cause__ is not None:
-        error = error.__cause__
-    if isinstance(error, ValueError) and not isinstance(error, OSError):
-        return "the URL or a header holds what HTTP forbids"  # the text would repeat the header
-    return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
 def _proxy_manager(proxy: str, settings: dict[str, Any]) -> urllib3.PoolManager:

@@ -18,9 +18,10 @@ from informers.api.errors import ApiError, KindNotServed, NotFound
 from informers.api.objects import GroupVersionKind
 from informers.api.resource import KindLike, Resource, kind_of
 from informers.api.status import api_error
-from informers.api.transport import Call
+from informers.api.transport import JSON, Call
 
 if TYPE_CHECKING:
+    from informers.api.cancellation import Cancellation
     from informers.api.transport import Transport
     from informers.runtime import Runtime, Seconds
 
@@ -56,8 +57,8 @@ class Discovery:
         self._catalog: Catalog | None = None
         self._looked: Seconds = 0.0
 
-    def resource(self, kind: KindLike) -> ApiResource:
-        """Return how `kind` is served.
+    def resource(self, kind: KindLike, *, cancel: Cancellation | None = None) -> ApiResource:
+        """Return how `kind` is served; `cancel` calls the question off, if one has to be asked.
 
         Raises:
             KindNotServed: The server does not know it, at least not yet.
@@ -71,7 +72,7 @@ class Discovery:
             found = self._served.get(gvk.api_version, {}).get(gvk.kind)
             absent = gvk in self._absent
         if found is None and not absent:
-            found = self._ask(gvk)
+            found = self._ask(gvk, cancel)
         if found is None:
             raise not_served(kind)
         return found
@@ -139,16 +140,16 @@ class Discovery:
                 failed.append(api_version)
         return Catalog(tuple(found), tuple(failed))
 
-    def _document(self, path: str, accept: str = "application/json") -> bytes:
-        response = self._transport.request(Call("GET", path, accept=accept))
+    def _document(self, path: str, accept: str = JSON, *, cancel: Cancellation | None = None) -> bytes:
+        response = self._transport.request(Call("GET", path, accept=accept, cancel=cancel))
         if response.status != 200:
             raise api_error(response.status, response.body, retry_after=response.retry_after)
         return response.body
 
-    def _ask(self, gvk: GroupVersionKind) -> ApiResource | None:
+    def _ask(self, gvk: GroupVersionKind, cancel: Cancellation | None) -> ApiResource | None:
         served: dict[str, ApiResource] = {}
         try:
-            for one in listed(self._document(_root(gvk.api_version)), gvk.api_version):
+            for one in listed(self._document(_root(gvk.api_version), cancel=cancel), gvk.api_version):
                 served.setdefault(one.gvk.kind, one)
         except NotFound:
             pass

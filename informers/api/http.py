@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import socket
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
@@ -160,15 +161,19 @@ class HttpTransport:
         encoding = "gzip" if self.options.compression or call.into is not None else "identity"
         try:
             target = self._target(call, deadline - started)
-            exchange = self._send(call, target, credential, deadline, [("Accept-Encoding", encoding)])
+            headers = [("Accept-Encoding", encoding)]
+            if call.cancel is not None:
+                headers.append(("Connection", "close"))
+            exchange = self._send(call, target, credential, deadline, headers)
             taker = call.into() if call.into is not None and exchange.status == 200 else None
             pieces: list[bytes] = []
             take = pieces.append if taker is None else taker.feed
-            try:
-                while piece := exchange.read(deadline - self.runtime.monotonic()):
-                    take(piece)
-            finally:
-                exchange.finish()
+            with nullcontext() if call.cancel is None else call.cancel.waking(exchange.hang_up):
+                try:
+                    while piece := exchange.read(deadline - self.runtime.monotonic()):
+                        take(piece)
+                finally:
+                    exchange.finish()
             status = exchange.status
         finally:
             self._report(call, status, started)
@@ -181,6 +186,8 @@ class HttpTransport:
         wait = deadline - now
         if wait <= 0 or (call.until is not None and now >= call.until):
             raise Unreachable("there was no time left to send it")
+        if call.cancel is not None and call.cancel.is_set():
+            raise Unreachable("it was called off before it was sent")
         headers += [("User-Agent", self.config.user_agent), ("Accept", call.accept), *self._identity(call)]
         headers += call.headers.items()
         if call.body is not None:

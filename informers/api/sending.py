@@ -77,7 +77,7 @@ class _Sending:
         except TransportError as error:
             self._first = error
         return tenacity.Retrying(
-            sleep=self._sender.runtime.sleep, retry=self._wants_again, wait=self._wait, before_sleep=self._report
+            sleep=self._sleep, retry=self._wants_again, wait=self._wait, before_sleep=self._report
         )(self._next)
 
     def _next(self) -> Response:
@@ -99,6 +99,8 @@ class _Sending:
 
     def _wants_again(self, state: tenacity.RetryCallState) -> bool:
         result, runtime = _result(state), self._sender.runtime
+        if self._call.cancel is not None and self._call.cancel.is_set():
+            return False
         if isinstance(result, Response) and result.status == 401:
             again = not self._renewed and self._sender.renew(self._credential)
             self._renewed, self._delay = True, 0.0
@@ -108,6 +110,12 @@ class _Sending:
             return False
         self._delay = delay
         return self._sender.budget.spend()
+
+    def _sleep(self, seconds: Seconds) -> None:
+        if self._call.cancel is None:
+            self._sender.runtime.sleep(seconds)
+        else:
+            self._call.cancel.wait(seconds)
 
     def _wait(self, state: tenacity.RetryCallState) -> Seconds:  # noqa: ARG002 - tenacity's signature
         return self._delay

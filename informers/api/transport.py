@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from informers.api.cancellation import Cancellation
     from informers.runtime import Seconds
 
 __all__ = ["LONGEST_WAIT", "Call", "Response", "Stream", "Taker", "Transport"]
@@ -71,6 +72,9 @@ class Call:
     into: Callable[[], Taker] | None = field(default=None, compare=False, repr=False)
     """For a request: makes a taker for the body of an answer with status 200. A transport may ignore it; one that does
     not makes a new one for each attempt, and the answer then has `taken` instead of a `body`."""
+    cancel: Cancellation | None = field(default=None, compare=False, repr=False)
+    """Calls it off: whoever waits for the answer then hears TransportError. A transport may ignore it; one that does
+    not gives the call a connection of its own, so that it cuts nobody else's."""
 
     @property
     def is_write(self) -> bool:

@@ -172,3 +172,15 @@ def test_stopping_while_the_server_is_silent_takes_no_time(start, mirror):
     server.signal(signal.SIGSTOP)
 
     assert "watching" == informer.snapshot().state
+
+
+def test_stopping_while_the_server_owes_a_list_takes_no_time(start, mirror):
+    """H13: nor has anybody to wait for an answer that nobody wants any more; the fixture measures."""
+    port = free_port()
+    start(port, "a").signal(signal.SIGSTOP)
+    informer = mirror(port)
+    deadline = time.monotonic() + 0.3
+    while informer.snapshot().state != "listing" and time.monotonic() < deadline:
+        threading.Event().wait(0.02)
+
+    assert "listing" == informer.snapshot().state

@@ -449,6 +449,13 @@ class TestStopping:
         assert task.join(0)
         assert (True, 0.0, "stopped") == (server.stream_now.closed, runtime.monotonic(), reflector.snapshot().state)
 
+    def test_stop_calls_off_whatever_was_asked(self, server, running):
+        """H13: the list and the watch alike, so that no answer that never comes can hold it up."""
+        before = [call.cancel.is_set() for call in server.calls]
+        running.stop()
+
+        assert ([False, False], [True, True]) == (before, [call.cancel.is_set() for call in server.calls])
+
     def test_stop_ends_a_wait_at_once(self, runtime, server, reflector):
         """However long the backoff was."""
         server.lists.append(refusal(503, headers={"retry-after": "200"}))

@@ -2,8 +2,8 @@
 
 import pytest
 
-from informers.api.connections import _Connection
 from informers.api.errors import ResponseLost, Unreachable
+from informers.api.pool import PooledConnection
 
 
 class Socket:
@@ -36,7 +36,7 @@ class Socket:
 @pytest.fixture
 def connection():
     """Nobody is at the other end."""
-    return _Connection("host", 1, register=lambda connection: None)
+    return PooledConnection("host", 1, register=lambda connection: None)
 
 
 class TestHowFarItCame:

@@ -1,0 +1,126 @@
+"""Calling off: whoever waits for an answer that nobody wants any more is woken, over real sockets."""
+
+import threading
+import time
+from dataclasses import replace
+
+import pytest
+
+from informers.api.cancellation import Cancellation
+from informers.api.errors import Unreachable
+from informers.api.transport import Call
+from informers.runtime import ThreadRuntime
+from tests.informers.api.sockets import CHUNKED, Authority, answering, chunk, in_turn
+
+GET = Call("GET", "/api/v1/pods", timeout=60)
+
+
+@pytest.fixture
+def authority():
+    """Whom the tests trust."""
+    return Authority()
+
+
+@pytest.fixture(params=["http", "https"])
+def served(request, serve, connect, authority, tmp_path):
+    """Return a function that serves a script, in the clear or over TLS: (server, transport)."""
+
+    def make(script):
+        context = authority.context(tmp_path, "127.0.0.1") if request.param == "https" else None
+        server = serve(script, context)
+        return server, connect(server, request.param, ca_data=authority.pem)
+
+    return make
+
+
+@pytest.fixture
+def cancel():
+    """What calls the list off."""
+    return Cancellation(runtime=ThreadRuntime(), name="list")
+
+
+def called_off(cancel, task):
+    """Call it off and return how long that took to be noticed, in seconds."""
+    begun = time.monotonic()
+    cancel.set()
+    task.join(5)
+    return time.monotonic() - begun
+
+
+def soon(condition):
+    """Wait until it holds, for a few seconds."""
+    deadline = time.monotonic() + 5
+    while not condition() and time.monotonic() < deadline:
+        threading.Event().wait(0.01)
+
+
+def listing(transport, cancel):
+    """List, on a task of its own."""
+    return ThreadRuntime().spawn("list", lambda: transport.request(replace(GET, cancel=cancel)))
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        pytest.param(lambda peer: peer.hold(), id="no answer"),
+        pytest.param(lambda peer: peer.send(CHUNKED, chunk(b"a")) or peer.hold(), id="half an answer"),
+        pytest.param(lambda peer: peer.answer(status=429, Retry_After=20), id="a long wait"),
+    ],
+)
+def test_whoever_waits_is_woken(served, cancel, act):
+    """H13: at once, whatever the server owes it."""
+    server, transport = served(in_turn(act))
+    task = listing(transport, cancel)
+    soon(lambda: server.requests)
+    took = called_off(cancel, task)
+
+    assert took < 0.5
+    assert (False, 1) == (task.alive(), len(server.requests))
+
+
+def test_a_handshake_is_no_obstacle(serve, connect, authority, cancel):
+    """H13: nor is a server that says nothing at all."""
+    server = serve(lambda peer: peer.hold())
+    task = listing(connect(server, "https", ca_data=authority.pem), cancel)
+    soon(lambda: server.connections)
+    took = called_off(cancel, task)
+
+    assert took < 0.5
+    assert Unreachable is type(task.error)
+
+
+def test_what_was_called_off_is_not_sent(serve, connect, cancel):
+    """Neither as a request nor as a stream."""
+    server = serve(answering())
+    cancel.set()
+
+    for send in (connect(server).request, connect(server).stream):
+        with pytest.raises(Unreachable, match="called off"):
+            send(replace(GET, cancel=cancel))
+    assert [] == server.requests
+
+
+def test_nobody_elses_call_is_cut(serve, connect, cancel):
+    """A call that can be called off has its connection to itself, so that being late hits nobody."""
+    server = serve(answering())
+    transport = connect(server)
+    for _ in range(3):
+        transport.request(GET)
+        transport.request(replace(GET, cancel=cancel))
+    cancel.set()
+    transport.request(GET)
+
+    assert [200] * 7 == transport.observe.attempts
+    assert ["close"] * 3 == [request.headers["connection"] for request in server.requests[1:6:2]]
+
+
+def test_whoever_left_is_not_woken(cancel):
+    """And one that is still there is woken by whoever calls it off."""
+    woken = []
+    with cancel.waking(lambda: woken.append("left")):
+        pass
+    with cancel.waking(lambda: woken.append("there")):
+        cancel.set()
+
+    assert ["there"] == woken
+    assert (True, True) == (cancel.is_set(), cancel.wait(0))
