@@ -10,11 +10,13 @@ import ssl
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from controller.observe import NULL
 from informers.api.errors import LevelsetError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from controller.observe import ControllerObserver
     from informers.runtime import Runtime
 
 __all__ = ["Certificate", "CertificateError", "CertificateFiles", "SelfMade", "certificate_for"]
@@ -43,13 +45,15 @@ class Certificate(Protocol):
         ...
 
 
-def certificate_for(directory: str, hosts: Sequence[str], *, runtime: Runtime, name: str) -> Certificate:
-    """Return the certificate in `directory`, or one of our own making when it is empty.
+def certificate_for(
+    directory: str, hosts: Sequence[str], *, runtime: Runtime, name: str, observe: ControllerObserver = NULL
+) -> Certificate:
+    """Return the certificate in `directory`, or one of our own making when it is empty; `observe` hears of readings.
 
     Raises:
         CertificateError: The directory holds no usable pair, or making one needs a package that is not installed.
     """
-    return CertificateFiles(Path(directory)) if directory else SelfMade(hosts, runtime=runtime, name=name)
+    return CertificateFiles(Path(directory), observe) if directory else SelfMade(hosts, runtime=runtime, name=name)
 
 
 class CertificateFiles:
@@ -62,13 +66,15 @@ class CertificateFiles:
     Raises: CertificateError when there is no usable pair to begin with.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, observe: ControllerObserver = NULL) -> None:
+        self._observe = observe
         self._chain, self._key, self._authority = (directory / name for name in ("tls.crt", "tls.key", "ca.crt"))
         self._seen = b""
         self._failures = 0
         self._context = _context()
         try:
             self._load(self._read())
+            observe.certificate_read(error=None)
         except (OSError, ssl.SSLError) as error:
             raise CertificateError(
                 f"no certificate to serve with: {self._chain} and {self._key} must be a certificate and its key in PEM "
@@ -91,11 +97,12 @@ class CertificateFiles:
         """See `Certificate.refresh`."""
         try:
             now = self._read()
-            if now == self._seen:
-                return
-            self._load(now)
-            log.info("certificate reloaded", extra={"fields": {"file": str(self._chain)}})
+            if now != self._seen:
+                self._load(now)
+                log.info("certificate reloaded", extra={"fields": {"file": str(self._chain)}})
+            self._observe.certificate_read(error=None)
         except (OSError, ssl.SSLError) as error:
+            self._observe.certificate_read(error=error)
             self._failures += 1
             if self._failures & (self._failures - 1) == 0:
                 fields = {"file": str(self._chain), "error": _reason(error), "failures": self._failures}

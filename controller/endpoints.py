@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from controller.health import Checks
+from controller.observe import NULL
 from controller.options import option
 from controller.page import Page, Route
 from controller.sharding import ShardingOptions
@@ -86,6 +87,7 @@ class Endpoints:
         self._options, self._runtime, self._trace_id = options, runtime, trace_id
         self._gate: Gatekeeper | None = None
         self._more: list[ControllerObserver] = []
+        self._certificates: ControllerObserver = NULL
         self._lay_out()
 
     @property
@@ -117,16 +119,17 @@ class Endpoints:
         if metrics not in OFF:
             from controller.telemetry.convergence import Convergence  # noqa: PLC0415 - the same as the next
             from controller.telemetry.drift import Drift  # noqa: PLC0415 - the same as the next
+            from controller.telemetry.hooks import CertificateMetrics, WebhookMetrics  # noqa: PLC0415 - the same
             from controller.telemetry.metrics import Metrics  # noqa: PLC0415 - 70 ms that only this option costs
 
             self.metrics = Metrics(runtime=self._runtime, trace_id=self._trace_id)
+            self._certificates = CertificateMetrics(self.metrics.registry)
             self._more += [
-                Convergence(self.metrics.registry, runtime=self._runtime),
+                Convergence(self.metrics.registry, runtime=self._runtime, trace_id=self._trace_id),
                 Drift(self.metrics.registry),
+                self._certificates,
             ]
             if options.webhook_bind_address not in OFF:
-                from controller.telemetry.hooks import WebhookMetrics  # noqa: PLC0415 - the same
-
                 self._more.append(WebhookMetrics(self.metrics.registry))
             shared = metrics == probes and not metrics.endswith(":0")
             if shared and options.metrics_secure:
@@ -153,7 +156,8 @@ class Endpoints:
         certificate = None
         if secure:
             hosts = ("localhost", "127.0.0.1", "::1")
-            certificate = certificate_for(self._options.metrics_cert_dir, hosts, runtime=self._runtime, name=name)
+            directory, observe = self._options.metrics_cert_dir, self._certificates
+            certificate = certificate_for(directory, hosts, runtime=self._runtime, name=name, observe=observe)
         required = flag != DEBUG_FLAG
         made = Server(name, address, runtime=self._runtime, flag=flag, required=required, certificate=certificate)
         self.servers.append(made)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from informers.observe import Observer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from controller.attempt import Attempt
     from controller.events import Event
@@ -69,11 +69,17 @@ class ControllerObserver(Observer):
     def queue_done(self, controller: str, *, seconds: Seconds) -> None:
         """A key was given back, `seconds` after it was handed out."""
 
-    def webhook_started(self, path: str) -> None:
-        """A webhook was asked something; it is in flight until `webhook_finished`."""
+    def webhook_served(self, path: str) -> None:
+        """A webhook is there, and may be asked from now on."""
+
+    def webhook_started(self, path: str, *, headers: Mapping[str, str]) -> None:
+        """A webhook was asked something; it is in flight until `webhook_finished`, which comes on the same thread."""
 
     def webhook_finished(self, path: str, *, seconds: Seconds, error: BaseException | None) -> None:
         """A webhook answered; `error` is what its handler raised, a refusal or a fault, or None."""
+
+    def certificate_read(self, *, error: Exception | None) -> None:
+        """The files of a certificate of our own servers were looked at, or could not be used."""
 
     def leader_changed(self, name: str, *, leading: bool) -> None:
         """This process became, or ceased to be, the leader of election `name`; called with False at the start."""

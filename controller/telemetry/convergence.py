@@ -10,7 +10,7 @@ from prometheus_client import Histogram
 from controller.observe import ControllerObserver
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from prometheus_client import CollectorRegistry
 
@@ -33,12 +33,13 @@ class Convergence(ControllerObserver):
     Args:
         registry: Where the series live.
         runtime: The clock.
+        trace_id: Returns the id of the running trace, for exemplars; empty without one.
 
     Threads: any thread.
     """
 
-    def __init__(self, registry: CollectorRegistry, *, runtime: Runtime) -> None:
-        self._runtime = runtime
+    def __init__(self, registry: CollectorRegistry, *, runtime: Runtime, trace_id: Callable[[], str] = str) -> None:
+        self._runtime, self._trace_id = runtime, trace_id
         self._lock = runtime.lock("convergence")
         self._since: OrderedDict[tuple[str, Request], Seconds] = OrderedDict()
         self._seconds = Histogram(
@@ -69,4 +70,5 @@ class Convergence(ControllerObserver):
             if since is None or since > attempt.started:
                 return
             del self._since[attempt.controller, attempt.request]
-        self._seconds.labels(attempt.controller).observe(self._runtime.monotonic() - since)
+        trace, took = self._trace_id(), self._runtime.monotonic() - since
+        self._seconds.labels(attempt.controller).observe(took, {"trace_id": trace} if trace else None)

@@ -67,9 +67,9 @@ class Tracing(ControllerObserver):
         self._causes: OrderedDict[tuple[str, Request], list[SpanContext]] = OrderedDict()
 
     def trace_id(self) -> str:
-        """Return the id of the running trace in hexadecimal; empty when there is none."""
+        """Return the id of the running trace in hexadecimal; empty when there is none, or none that is kept."""
         current = trace.get_current_span().get_span_context()
-        return trace.format_trace_id(current.trace_id) if current.is_valid else ""
+        return trace.format_trace_id(current.trace_id) if current.is_valid and current.trace_flags.sampled else ""
 
     def through(self, transport: Transport) -> Transport:
         """Return a transport whose requests are spans, and carry the trace on."""

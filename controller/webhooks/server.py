@@ -81,11 +81,14 @@ class WebhookServer:
         self._options = options
         self._runtime, self._observe, self._client, self._config_name = runtime, observe, client, name
         hosts = tuple(dict.fromkeys(filter(None, (self._options.webhook_host, "localhost", "127.0.0.1", "::1"))))
-        self._certificate = certificate_for(self._options.webhook_cert_dir, hosts, runtime=runtime, name=name)
+        self._certificate = certificate_for(
+            self._options.webhook_cert_dir, hosts, runtime=runtime, name=name, observe=observe
+        )
         address = self._options.webhook_bind_address
         self._server: Server = Server("webhooks", address, runtime=runtime, flag=FLAG, certificate=self._certificate)
         self._installation: Installation | None = None
         for path, respond in answers(self.hooks).items():
+            observe.webhook_served(path)
             page = partial(self._page, path, respond)
             self._server.mount(path, Route(page=page, methods=("POST",), body_limit=BODY_LIMIT, blocking=True))
 
@@ -122,7 +125,7 @@ class WebhookServer:
 
     def _page(self, path: str, respond: Responder, visit: Visit) -> Page:
         begun = self._runtime.monotonic()
-        self._observe.webhook_started(path)
+        self._observe.webhook_started(path, headers=visit.headers)
         content_type = visit.headers.get("Content-Type", "")
         made, error = respond(visit.body, content_type, oversized=visit.oversized)
         seconds = self._runtime.monotonic() - begun

@@ -74,3 +74,13 @@ def test_without_an_event_nothing_is_measured(convergence, runtime, registry):
     reconcile(convergence, runtime)
 
     assert (None, None) == measured(registry)
+
+
+def test_the_histogram_leads_to_the_trace(runtime, registry):
+    """A slow case is looked up, not guessed at."""
+    convergence = Convergence(registry, runtime=runtime, trace_id=lambda: "t1")
+    convergence.enqueued("c", event=Created, requests=[KEY])
+    reconcile(convergence, runtime)
+    (family,) = registry.collect()
+
+    assert [{"trace_id": "t1"}] == [s.exemplar.labels for s in family.samples if s.exemplar]
