@@ -26,7 +26,7 @@ from informers.observe import NULL, Observer
 from informers.outage import Outage
 from informers.ownwrites import OwnWrites
 from informers.store import NAMESPACE, OWNER
-from informers.views import Decoded, uid_of, view
+from informers.views import Decoded, uid_of, viewing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -77,7 +77,7 @@ class Cache(OwnWrites):
         self._runtime, self._discovery, self._observe = runtime, discovery, observe
         self._options, self._keep = options or CacheOptions(), keep_managers
         self._lists = ListLimit(runtime=runtime, most=self._options.lists_at_once)
-        self._outage = Outage(runtime=runtime)
+        self._outage, self._view = Outage(runtime=runtime), viewing(observe, runtime)
         super().__init__(InformerSet(self._make, runtime=runtime))
         self._live = LiveReader(transport, discovery=discovery, keep_managers=keep_managers)
 
@@ -116,7 +116,7 @@ class Cache(OwnWrites):
                 if doubted in doubts:
                     self._live.settle(informer, kind, doubted, doubts[doubted])
         obj = informer.overlay.get(name)
-        return None if obj is None else view(kind, obj, metadata_only=metadata_only, as_=as_)
+        return None if obj is None else self._view(kind, obj, metadata_only=metadata_only, as_=as_)
 
     @overload
     def list(
@@ -209,7 +209,7 @@ class Cache(OwnWrites):
     def _views(self, informer: Informer, kind: KindLike, selected: Iterable[CachedObject], *form: Any) -> Iterator[Any]:
         for obj in selected:
             try:
-                yield view(kind, obj, *form)
+                yield self._view(kind, obj, *form)
             except Undecodable as error:
                 log.warning("%s", error)
                 self._observe.skipped(informer.gvk, error=str(error))

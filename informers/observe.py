@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from informers.api.transport import Call
     from informers.runtime import Seconds
 
-__all__ = ["NULL", "Observer"]
+__all__ = ["NULL", "Observer", "hears"]
 
 
 class Observer:
@@ -53,6 +53,12 @@ class Observer:
     def failed(self, gvk: GroupVersionKind, *, error: Exception, failures: int) -> None:
         """Listing or watching failed for the `failures`-th time in a row."""
 
+    def decoded(self, gvk: GroupVersionKind, *, seconds: Seconds) -> None:
+        """An object was decoded for whoever reads it, out of the cache or the server's answer, on the reader's thread.
+
+        Timed only where `hears` says that somebody listens.
+        """
+
     def skipped(self, gvk: GroupVersionKind, *, error: str) -> None:
         """One malformed object or event was left out."""
 
@@ -62,3 +68,9 @@ class Observer:
 
 NULL = Observer()
 """Hears nothing; the default everywhere."""
+
+
+def hears(observe: Observer, hook: str) -> bool:
+    """Whether somebody listens to a hook, so that what costs a measurement need not be done for nobody."""
+    method = getattr(observe, hook)
+    return getattr(method, "__func__", method) is not getattr(Observer, hook)

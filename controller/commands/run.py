@@ -57,13 +57,13 @@ def run(controllers: tuple[str, ...], **values: Any) -> None:
 
 @contextmanager
 def _traces(lines: logging.Handler, *, service: str) -> Iterator[Tracing | None]:
-    """Make spans and send them off, if the OTEL_* variables ask for it."""
+    """Make spans and send them off, and log lines too, if the OTEL_* variables ask for it."""
     if not any(name.startswith("OTEL_") for name in os.environ):
         yield None
         return
     from controller.telemetry.tracing import TraceFilter, Tracing, wanted  # noqa: PLC0415 - 30 ms that only tracing costs
 
-    if not wanted(os.environ):
+    if not wanted(os.environ) and not wanted(os.environ, "LOGS"):
         yield None
         return
     from controller.telemetry.export import Export  # noqa: PLC0415 - the SDK, which only tracing needs
@@ -72,6 +72,6 @@ def _traces(lines: logging.Handler, *, service: str) -> Iterator[Tracing | None]
     export.install()
     lines.addFilter(TraceFilter())
     try:
-        yield Tracing(export.tracer)
+        yield Tracing(export.tracer) if export.tracer is not None else None
     finally:
         export.close()

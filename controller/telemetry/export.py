@@ -2,6 +2,7 @@
 
     OTEL_EXPORTER_OTLP_ENDPOINT=http://collector:4318   spans, and logs if OTEL_LOGS_EXPORTER=otlp, by OTLP over HTTP
     OTEL_TRACES_EXPORTER=console                        spans on standard output
+    OTEL_EXPORTER_OTLP_PROTOCOL=grpc                    if opentelemetry-exporter-otlp-proto-grpc is installed
     OTEL_TRACES_SAMPLER, OTEL_RESOURCE_ATTRIBUTES, ...  as the SDK reads them
 
 Only a program that was asked to export imports this. What cannot be exported is dropped and counted by the SDK; it
@@ -11,7 +12,9 @@ MUST NOT hold up a reconcile.
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from opentelemetry import trace
 from opentelemetry.sdk.resources import Resource
@@ -19,6 +22,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, ConsoleSpanExporter
 
 from controller.status import our_version
+from controller.telemetry.tracing import wanted
 from informers.api.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -30,7 +34,11 @@ if TYPE_CHECKING:
 __all__ = ["Export", "resource"]
 
 ATTRIBUTES = {"k8s.pod.name": ("POD_NAME", "HOSTNAME"), "k8s.namespace.name": ("POD_NAMESPACE",)}
-"""Resource attribute to the variables that may hold it: the downward API's, as the manifests set them."""
+"""Resource attribute to the variables that may hold it: the downward API's by custom, and what every pod has."""
+NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
+"""Where a pod finds its namespace without any variable."""
+PROTOCOLS = {"http/protobuf": "http", "grpc": "grpc"}
+"""What OTEL_EXPORTER_OTLP_PROTOCOL may say, and the package below opentelemetry.exporter.otlp.proto that speaks it."""
 
 
 class Export:
@@ -46,14 +54,15 @@ class Export:
 
     def __init__(self, environment: Mapping[str, str], *, service: str) -> None:
         made = resource(environment, service=service)
-        self.tracer = TracerProvider(resource=made)
-        self.tracer.add_span_processor(BatchSpanProcessor(_span_exporter(environment)))
-        self._logs = _log_provider(made) if environment.get("OTEL_LOGS_EXPORTER") == "otlp" else None
+        self.tracer = _tracer_provider(environment, made) if wanted(environment) else None
+        """Makes spans; None when only logs are exported."""
+        self._logs = _log_provider(environment, made) if wanted(environment, "LOGS") else None
         self._handler: logging.Handler | None = None
 
     def install(self) -> None:
         """Make them the process's own, and send what is logged along."""
-        trace.set_tracer_provider(self.tracer)
+        if self.tracer is not None:
+            trace.set_tracer_provider(self.tracer)
         self.install_logs()
 
     def install_logs(self) -> None:
@@ -69,7 +78,8 @@ class Export:
         if self._handler is not None:
             logging.getLogger().removeHandler(self._handler)
             self._handler = None
-        self.tracer.shutdown()
+        if self.tracer is not None:
+            self.tracer.shutdown()
         if self._logs is not None:
             self._logs.shutdown()
 
@@ -80,6 +90,8 @@ def resource(environment: Mapping[str, str], *, service: str) -> Resource:
     for name, variables in ATTRIBUTES.items():
         values = [environment[one] for one in variables if environment.get(one)]
         found |= {name: values[0]} if values else {}
+    if "k8s.namespace.name" not in found and NAMESPACE.is_file():
+        found["k8s.namespace.name"] = NAMESPACE.read_text(encoding="utf-8").strip()
     asked = Resource.create()
     given = {
         key: value
@@ -89,31 +101,47 @@ def resource(environment: Mapping[str, str], *, service: str) -> Resource:
     return Resource(found).merge(Resource(given))
 
 
-def _span_exporter(environment: Mapping[str, str]) -> SpanExporter:
-    name = environment.get("OTEL_TRACES_EXPORTER", "otlp")
+def _tracer_provider(environment: Mapping[str, str], made: Resource) -> TracerProvider:
+    provider = TracerProvider(resource=made)
+    for name in environment.get("OTEL_TRACES_EXPORTER", "otlp").split(","):
+        provider.add_span_processor(BatchSpanProcessor(_span_exporter(environment, name.strip())))
+    return provider
+
+
+def _span_exporter(environment: Mapping[str, str], name: str) -> SpanExporter:
     if name == "console":
         return ConsoleSpanExporter()
     if name != "otlp":
         raise ConfigError(f"OTEL_TRACES_EXPORTER={name} is none of otlp, console, none")
-    try:
-        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415 - an extra
-    except ModuleNotFoundError as error:
-        raise ConfigError(_absent("OTEL_TRACES_EXPORTER")) from error
-    return OTLPSpanExporter()
+    exporter: SpanExporter = _otlp(environment, "TRACES", "trace_exporter.OTLPSpanExporter")
+    return exporter
 
 
-def _log_provider(made: Resource) -> LoggerProvider:
+def _log_provider(environment: Mapping[str, str], made: Resource) -> LoggerProvider:
     from opentelemetry.sdk._logs import LoggerProvider  # noqa: PLC0415 - only programs that export logs
     from opentelemetry.sdk._logs.export import BatchLogRecordProcessor  # noqa: PLC0415 - the same
 
-    try:
-        from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter  # noqa: PLC0415 - an extra
-    except ModuleNotFoundError as error:
-        raise ConfigError(_absent("OTEL_LOGS_EXPORTER")) from error
+    if (name := environment["OTEL_LOGS_EXPORTER"]) != "otlp":
+        raise ConfigError(f"OTEL_LOGS_EXPORTER={name} is none of otlp, none; the console has the lines already")
     provider = LoggerProvider(resource=made)
-    provider.add_log_record_processor(BatchLogRecordProcessor(OTLPLogExporter()))
+    provider.add_log_record_processor(
+        BatchLogRecordProcessor(_otlp(environment, "LOGS", "_log_exporter.OTLPLogExporter"))
+    )
     return provider
 
 
-def _absent(variable: str) -> str:
-    return f"{variable} asks for OTLP, which is not installed: pip install 'levelset[otlp]', or set {variable}=none"
+def _otlp(environment: Mapping[str, str], signal: str, place: str) -> Any:
+    """Return the exporter at `place` in the package that speaks the protocol asked for."""
+    asked = [f"OTEL_EXPORTER_OTLP_{signal}_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"]
+    protocol = next(filter(None, map(environment.get, asked)), "http/protobuf")
+    if protocol not in PROTOCOLS:
+        raise ConfigError(f"OTEL_EXPORTER_OTLP_PROTOCOL={protocol} is none of {', '.join(PROTOCOLS)}")
+    module, _, name = place.partition(".")
+    try:
+        found = import_module(f"opentelemetry.exporter.otlp.proto.{PROTOCOLS[protocol]}.{module}")
+    except ModuleNotFoundError as error:
+        extra = "opentelemetry-exporter-otlp-proto-grpc" if protocol == "grpc" else "'levelset[otlp]'"
+        raise ConfigError(
+            f"OTLP by {protocol} is asked for and not installed: pip install {extra}, or OTEL_{signal}_EXPORTER=none"
+        ) from error
+    return getattr(found, name)()

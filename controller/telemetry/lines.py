@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from opentelemetry import context
 from opentelemetry._logs import LogRecord, SeverityNumber
 
-from controller.telemetry.logs import JsonFormatter
+from controller.telemetry.logs import JsonFormatter, RepeatFilter
 
 if TYPE_CHECKING:
     from opentelemetry._logs import LoggerProvider
@@ -36,6 +36,7 @@ class LogExport(logging.Handler):
         super().__init__()
         self._provider = provider
         self._formatter = JsonFormatter()
+        self.addFilter(RepeatFilter())
 
     def emit(self, record: logging.LogRecord) -> None:
         """Hand one line over; never raises."""

@@ -8,11 +8,16 @@ import msgspec
 
 from informers.api.errors import Undecodable
 from informers.api.resource import kind_of
+from informers.observe import hears
 
 if TYPE_CHECKING:
-    from informers.api.resource import KindLike
+    from collections.abc import Callable
 
-__all__ = ["decoded"]
+    from informers.api.resource import KindLike
+    from informers.observe import Observer
+    from informers.runtime import Runtime
+
+__all__ = ["decoded", "decoding"]
 
 
 def decoded(kind: KindLike, body: bytes) -> Any:
@@ -29,3 +34,18 @@ def decoded(kind: KindLike, body: bytes) -> Any:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Undecodable(f"the server's answer cannot be read as {gvk}: {error}") from error
     return obj if "kind" in obj else {"apiVersion": gvk.api_version, "kind": gvk.kind, **obj}
+
+
+def decoding(observe: Observer, runtime: Runtime) -> Callable[[KindLike, bytes], Any]:
+    """Return `decoded`; one that tells how long it took if `observe` listens, and else the very same function."""
+    if not hears(observe, "decoded"):
+        return decoded
+
+    def timed(kind: KindLike, body: bytes) -> Any:
+        begun = runtime.monotonic()
+        try:
+            return decoded(kind, body)
+        finally:
+            observe.decoded(kind_of(kind), seconds=runtime.monotonic() - begun)
+
+    return timed

@@ -10,7 +10,7 @@ import copy
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar, Unpack, overload
 
-from informers.api.decoding import decoded
+from informers.api.decoding import decoded, decoding
 from informers.api.discovery import Discovery
 from informers.api.errors import Expired, KindNotServed
 from informers.api.impersonation import acting_as
@@ -83,6 +83,7 @@ class Reader:
         self.observe = observe
         self.view = view or View()
         self._warnings = ServerWarnings(observe, runtime=runtime)
+        self._decoded = decoding(observe, runtime)
 
     # --- Views: the same client, looking at the cluster in another way ---
 
@@ -123,7 +124,7 @@ class Reader:
         resource, name = self._located(kind, key)
         query = (("resourceVersion", resource_version),) if resource_version else ()
         call = Call("GET", resource.path(*name, subresource), query)
-        return decoded(kind, self._exchange(kind, call, subresource=subresource).body)
+        return self._decoded(kind, self._exchange(kind, call, subresource=subresource).body)
 
     @overload
     def list(self, kind: type[R], *, page_size: int = 500, **selection: Unpack[Selection]) -> Page[R]: ...
@@ -172,7 +173,7 @@ class Reader:
         path, query, rest = self._collection(kind, **selection)
         call = Call("GET", path, query + page_query(limit=limit, continue_=continue_, **rest))
         page = raw_page(kind_of(kind), self._exchange(kind, call).body)
-        return page.holding(decoded(kind, bytes(item)) for item in page.items or ())
+        return page.holding(self._decoded(kind, bytes(item)) for item in page.items or ())
 
     def _pages(self, kind: KindLike, size: int, selection: Selection) -> Iterator[Page[Any]]:
         token = ""

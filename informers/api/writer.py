@@ -12,7 +12,6 @@ import msgspec
 
 from informers.api.access import access_call, read_access, read_rules, rules_call
 from informers.api.calls import is_gone, keys_in, signed
-from informers.api.decoding import decoded
 from informers.api.errors import Conflict, NotFound, OutcomeUnknown, Undecodable
 from informers.api.objects import GroupVersionKind, NamespacedName
 from informers.api.outcome import Silent, WriteListener
@@ -136,10 +135,10 @@ class Writer(Reader):
         if subresource in ("", "status") or self._is(gvk, body):
             if not dry_run:
                 self._tell(gvk, key, body, manager)
-            return decoded(kind, body)
+            return self._decoded(kind, body)
         if not dry_run and subresource not in _HARMLESS:
             self.writes.unknown(gvk, key)
-        return decoded(gvk, body)
+        return self._decoded(gvk, body)
 
     def sent(
         self, kind: KindLike, key: NamespacedName, call: Call, *, subresource: str = "", dry_run: bool = False

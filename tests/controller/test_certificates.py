@@ -6,6 +6,7 @@ import ssl
 import pytest
 
 from controller.certificates import CertificateError, CertificateFiles, SelfMade
+from controller.observe import ControllerObserver
 from informers import ThreadRuntime
 from informers.certificates import issue
 
@@ -74,6 +75,25 @@ def test_files_that_went_away_leave_the_old_one(tmp_path, pairs):
     certificate.refresh()
 
     assert shown(certificate, pairs[0])
+
+
+def test_every_look_is_told_and_failures_as_such(tmp_path, pairs):
+    """As controller-runtime's watcher of certificates counts them."""
+
+    class Heard(ControllerObserver):
+        told = ()
+
+        def certificate_read(self, *, error):
+            self.told += (error is None,)
+
+    heard = Heard()
+    write(tmp_path, pairs[0])
+    certificate = CertificateFiles(tmp_path, heard)
+    certificate.refresh()
+    (tmp_path / "tls.key").write_bytes(pairs[1].key)
+    certificate.refresh()
+
+    assert (True, True, False) == heard.told
 
 
 def test_no_pair_to_begin_with_names_the_files(tmp_path):

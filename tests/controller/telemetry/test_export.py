@@ -94,3 +94,73 @@ def test_an_unknown_exporter_is_refused_with_those_there_are():
     """Instead of silence."""
     with pytest.raises(ConfigError, match="none of otlp, console, none"):
         Export({"OTEL_TRACES_EXPORTER": "zipkin"}, service="x")
+
+
+def test_logs_alone(collector, environ):
+    """For those whose traces go nowhere."""
+    export = Export(environ | {"OTEL_TRACES_EXPORTER": "none"}, service="x")
+    export.install()
+    logging.getLogger("levelset.test").warning("hello")
+    export.close()
+
+    assert (None, ["/v1/logs"]) == (export.tracer, list(collector[1]))
+
+
+def test_floods_are_thinned_out_on_the_way_to_the_collector(collector, environ):
+    """As they are on the console."""
+    export = Export(environ, service="x")
+    export.install_logs()
+    for _ in range(300):
+        logging.getLogger("levelset.test").warning("again")
+    export.close()
+    sent = [ExportLogsServiceRequest.FromString(body) for body in collector[1]["/v1/logs"]]
+
+    assert 300 > sum(len(scope.log_records) for one in sent for scope in one.resource_logs[0].scope_logs)
+
+
+def test_lines_lead_to_their_trace(collector, environ):
+    """Records carry the ids of the span that was running, and no credential."""
+    export = Export(environ, service="x")
+    export.install_logs()
+    with export.tracer.get_tracer("test").start_as_current_span("hello") as span:
+        logging.getLogger("levelset.test").warning("sent Authorization: Bearer abcdefgh12345678")
+    export.close()
+    (sent,) = [ExportLogsServiceRequest.FromString(body) for body in collector[1]["/v1/logs"]]
+    record = sent.resource_logs[0].scope_logs[0].log_records[0]
+
+    assert span.get_span_context().trace_id.to_bytes(16, "big") == record.trace_id
+    assert "abcdefgh" not in str(sent)
+
+
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({"OTEL_EXPORTER_OTLP_PROTOCOL": "http/json"}, "none of http/protobuf, grpc"),
+        ({"OTEL_EXPORTER_OTLP_TRACES_PROTOCOL": "smoke"}, "none of http/protobuf, grpc"),
+        ({"OTEL_LOGS_EXPORTER": "console"}, "the console has the lines already"),
+    ],
+)
+def test_what_nobody_speaks_is_refused(variables, words):
+    """Instead of bytes that the collector cannot read."""
+    with pytest.raises(ConfigError, match=words):
+        Export({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1", **variables}, service="x")
+
+
+def test_a_protocol_that_is_not_installed_is_told_with_its_package(monkeypatch):
+    """One command further it works."""
+
+    def absent(name):
+        raise ModuleNotFoundError(name)
+
+    monkeypatch.setattr("controller.telemetry.export.import_module", absent)
+    with pytest.raises(ConfigError, match="pip install opentelemetry-exporter-otlp-proto-grpc"):
+        Export({"OTEL_TRACES_EXPORTER": "otlp", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}, service="x")
+
+
+def test_a_pod_knows_its_namespace_without_a_variable(monkeypatch, tmp_path):
+    """From its service account."""
+    (tmp_path / "namespace").write_text("prod\n")
+    monkeypatch.setattr("controller.telemetry.export.NAMESPACE", tmp_path / "namespace")
+
+    assert "prod" == resource({}, service="x").attributes["k8s.namespace.name"]
+    assert "given" == resource({"POD_NAMESPACE": "given"}, service="x").attributes["k8s.namespace.name"]

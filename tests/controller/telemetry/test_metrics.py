@@ -17,6 +17,7 @@ from informers.testing.virtual.sim import SimRuntime
 OPENMETRICS = "application/openmetrics-text;version=1.0.0"
 KIND = GroupVersionKind("cache.example.com", "v1", "Memcached")
 
+
 @pytest.fixture
 def runtime():
     """Virtual time."""
@@ -99,7 +100,6 @@ class TestForm:
 
         assert found.startswith(content_type)
         assert body.endswith(b"# EOF\n") == ("openmetrics" in found)
-
 
     def test_exemplars_lead_to_the_trace(self, runtime):
         """For scrapers that speak OpenMetrics; the older form has no place for them."""
