@@ -24,6 +24,7 @@ from pathlib import Path
 
 from bench.contestants import kopf_python
 from bench.plane import Audit, Plane, missing
+from bench.processes import cpu_s, memory_mb
 from informers import HttpTransport, ThreadRuntime, crd_of, load_config
 from informers.api.transport import Call
 from reconcilers.memcached import Memcached
@@ -105,13 +106,11 @@ class Contestant:
 
     def peak_mb(self):
         """Return the largest resident size that it ever had."""
-        text = Path(f"/proc/{self.process.pid}/status").read_text()
-        return int(next(line.split()[1] for line in text.splitlines() if line.startswith("VmHWM"))) / 1024
+        return memory_mb(self.process.pid, "VmHWM")
 
     def cpu(self):
         """Return the seconds of processor time that it has used."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return cpu_s(self.process.pid)
 
     def stop(self):
         """Ask it to end, and wait until it has."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bench import __main__ as bench
-from bench import apart, objects, reads, replay, syncs, table, watching
+from bench import apart, objects, reads, replay, server, syncs, table, watching
 from informers import GroupVersionKind, ThreadRuntime
 from informers.api.wire import cached
 from informers.testing import ApiServer, Cluster
@@ -64,6 +64,14 @@ def test_growth_is_over_an_idle_process():
     grown = {"wall_s": 0.5, "peak_kb": 1100}
 
     assert [("100 pods", "5000", "1024")] == syncs.linear([("pods.v1", 100, grown)], 1000)
+
+
+def test_the_server_alone(monkeypatch, capsys):
+    """Without Go nobody asks the servers; what ours does in process is measured all the same."""
+    monkeypatch.setattr(server, "go_load", lambda: None)
+    server.main(["--runs", "1", "--scale", "0.001"])
+
+    assert "ConfigMaps held, MB" in capsys.readouterr().out
 
 
 def test_without_a_control_plane_it_says_so(monkeypatch, capsys):

@@ -18,9 +18,14 @@ class Chunks:
 
     def __init__(self) -> None:
         self.ended = False
-        """Whether the last chunk has come. What follows it is not looked at: the connection serves nothing else."""
+        """Whether the last chunk has come. What follows it is not looked at."""
         self._left = 0
         self._rest = b""
+
+    @property
+    def rest(self) -> bytes:
+        """What was fed and not understood yet; once it has ended, what follows the last chunk."""
+        return self._rest
 
     def feed(self, data: bytes) -> bytes:
         """Take bytes off the wire and return what of the body is in them.
@@ -49,7 +54,7 @@ class Chunks:
                 self._open(data[at:stop])
                 at = stop + 1
         self._rest = data[at:]
-        if len(self._rest) > _LONGEST_SIZE:
+        if len(self._rest) > _LONGEST_SIZE and not self.ended:
             raise ResponseLost("the answer broke off: a chunk has no size")
         return b"".join(found)
 

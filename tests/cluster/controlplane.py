@@ -24,12 +24,12 @@ NEEDED = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler",
 PROXYLESS = urllib.request.ProxyHandler({})
 
 
-def missing():
+def missing(needed=NEEDED):
     """Return why no real control plane can be started, or "" when one can."""
     folder = os.environ.get("KUBEBUILDER_ASSETS")
     if not folder:
-        return "no real control plane: KUBEBUILDER_ASSETS names no folder with " + ", ".join(NEEDED)
-    absent = [name for name in NEEDED if not (Path(folder) / name).is_file()]
+        return "no real control plane: KUBEBUILDER_ASSETS names no folder with " + ", ".join(needed)
+    absent = [name for name in needed if not (Path(folder) / name).is_file()]
     return f"no real control plane: {', '.join(absent)} missing in KUBEBUILDER_ASSETS={folder}" if absent else ""
 
 
@@ -122,6 +122,10 @@ class ControlPlane:
         while not self._ready():
             assert time.monotonic() < deadline, (self.folder / "kube-apiserver.log").read_text()[-2000:]
             time.sleep(0.1)
+
+    def pid(self, name):
+        """Return the id of one of the processes."""
+        return self._processes[name].pid
 
     def stop_apiserver(self):
         """Kill kube-apiserver as a node failure would."""

@@ -121,6 +121,27 @@ class TestAccess:
         assert server.token not in repr(server.snapshot())
         assert server.token not in repr(server)
 
+    def test_whoever_speaks_no_tls_is_hung_up_on(self, server):
+        """And nobody else is hurt."""
+        host, port = server.url.removeprefix("https://").split(":")
+        with socket.create_connection((host, int(port)), timeout=5) as wire:
+            wire.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+            said = b"".join(iter(lambda: wire.recv(1000), b""))
+
+        assert b"HTTP" not in said
+        assert 0 == server.snapshot().faults
+
+    def test_impersonated_groups_may_be_several(self, server, pool):
+        """One header each."""
+        headers = urllib3.HTTPHeaderDict({"Authorization": f"Bearer {server.token}", "Impersonate-User": "jane"})
+        headers.add("Impersonate-Group", "one")
+        headers.add("Impersonate-Group", "two")
+        review = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
+        url = f"{server.url}/apis/authentication.k8s.io/v1/selfsubjectreviews"
+        answer = pool.request("POST", url, body=json.dumps(review), headers=headers)
+
+        assert {"one", "two"} <= set(answer.json()["status"]["userInfo"]["groups"])
+
 
 class TestWatches:
     def test_events_arrive_as_they_happen(self, server, pool):
