@@ -54,7 +54,11 @@ class Index:
     def values_of(self, obj: CachedObject) -> tuple[str, ...]:
         """Return what the function says of an object, each value once."""
         try:
-            found = tuple(self.function(obj))
+            said = self.function(obj)
+            if isinstance(said, str):
+                raise TypeError("it returned a text, which would be taken for letters; return a list of texts")
+            found = tuple(said)
+            hash(found)
         except Exception as error:  # noqa: BLE001 - a user's function; the object stays readable by key
             self._failed(error)
             return ()

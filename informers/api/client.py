@@ -108,9 +108,9 @@ class Client(Writer):
         kind, resource, body, key = self._taken(obj)
         call = apply_call(resource, body, key, subresource, force=force)
         stored: O = self.send(kind, key, call, subresource=subresource, field_manager=field_manager, dry_run=dry_run)
-
-        # --- Parts of objects ---
         return stored
+
+    # --- Parts of objects ---
 
     @overload
     def patch(

@@ -60,7 +60,7 @@ class TestVersions:
         server.stream_now.send(*history)
         server.stream_now.lose()
         runtime.advance(2)
-        server.stream_now.send(event("MODIFIED", obj("a", 3)), *history[:2])
+        server.stream_now.send(*history[:2], event("MODIFIED", obj("a", 3)))
         runtime.settle()
 
         assert ({"a": "7"}, "8") == (held(informer), informer.snapshot().resource_version)

@@ -1,5 +1,7 @@
 """An index holds each key under the values of its object, and under nothing else."""
 
+import pytest
+
 from informers.indexes import Index, by_owner
 from tests.informers.scripted import item
 
@@ -57,6 +59,17 @@ def test_a_function_that_fails_leaves_the_object_out():
     index.move(None, item("a", 1))
 
     assert (0, 1) == (len(index), len(errors))
+
+
+@pytest.mark.parametrize("said", ["web", [["web"]], [{"app": "web"}], None, 7], ids=str)
+def test_a_function_that_names_no_values_leaves_the_object_out(said):
+    """A lone text, what cannot be looked up, and nothing at all are mistakes of that function and harm nobody else."""
+    errors = []
+    index = Index(lambda _obj: said, failed=errors.append)
+    index.move(None, item("a", 1))
+    index.move(item("a", 1), item("a", 2))
+
+    assert (0, [TypeError] * 2) == (len(index), [type(error) for error in errors])
 
 
 def test_owners_are_named_by_uid():

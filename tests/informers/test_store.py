@@ -152,6 +152,13 @@ class TestApply:
 
         assert not store.apply(item("a", 3, uid="old"), deleted=True)
 
+    def test_a_late_state_of_the_predecessor_spares_the_successor(self, store):
+        """H8: nor does an old change bring the old object back."""
+        store.apply(item("a", 5, uid="new"))
+
+        assert not store.apply(item("a", 3, uid="old"))
+        assert "new" == store.get(NamespacedName("default", "a")).meta.uid
+
     def test_the_deletion_of_a_successor_that_was_never_seen_ends_the_predecessor(self, store):
         """Whatever happened between, the name is free."""
         store.apply(item("a", 1, uid="old"))
