@@ -31,7 +31,7 @@ class Pulse:
     SUSPECT = 2
     """Streams in a row without one line before the version is doubted: a watch from a version that the server has not
     reached, because its storage was restored, stays open and silent for ever. After a broken connection one is
-    enough."""
+    enough, whether bookmarks came before or not: the list that follows costs a quiet kind little."""
 
     def __init__(self, *, grace: Seconds = 10.0) -> None:
         self._grace = grace
@@ -63,7 +63,7 @@ class Pulse:
         """A stream ended after `lived` seconds; whether it is time to doubt the version and list."""
         if lines:
             self._silent, self._lost = 0, False
-        elif lived > self.LEAST - 1.0 and (self._gap or self._silent):
+        elif lived > self.LEAST - 1.0 and (self._gap or self._silent or self._lost):
             self._silent += 1
             self._gap = 0.0  # the next stream gets all the time there is
         return self._silent >= (1 if self._lost else self.SUSPECT)

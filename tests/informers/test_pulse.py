@@ -91,6 +91,15 @@ def test_after_a_broken_connection_one_silent_stream_is_enough():
     assert pulse.ended(lines=0, lived=150)
 
 
+def test_after_a_broken_connection_bookmarks_need_not_have_come_before():
+    """H4: a mirror that was young when its server was restored must find out as well."""
+    pulse = Pulse()
+    pulse.lost()
+
+    assert not pulse.ended(lines=0, lived=100)
+    assert pulse.ended(lines=0, lived=400)
+
+
 def test_a_line_after_a_broken_connection_shows_that_all_is_well():
     """Then it takes two silent streams again."""
     pulse = Pulse()
