@@ -34,8 +34,8 @@ def is_absent(error: Exception) -> bool:
 
 
 def is_lost(error: Exception) -> bool:
-    """Whether the connection broke or could not be made."""
-    return isinstance(error, TransportError)
+    """Whether the connection broke or could not be made; one that was given up for its silence did neither."""
+    return isinstance(error, TransportError) and not (isinstance(error, ResponseLost) and error.silent)
 
 
 def keeps_place(error: Exception) -> bool:

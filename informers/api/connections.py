@@ -161,7 +161,7 @@ class HttpExchange:
             what = (
                 f"the server sent nothing for {timeout:.1f} s" if silent else f"the answer broke off: {reason(error)}"
             )
-            raise ResponseLost(what) from error
+            raise ResponseLost(what, silent=silent) from error
 
     def _unchunked(self, chunks: Chunks) -> bytes:
         while not chunks.ended:

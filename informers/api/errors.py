@@ -97,7 +97,16 @@ class Unreachable(TransportError):
 
 
 class ResponseLost(TransportError):
-    """The request was sent, at least in part, and no complete answer arrived."""
+    """The request was sent, at least in part, and no complete answer arrived.
+
+    Args:
+        message: What happened.
+        silent: Whether the connection seems to stand, and nothing came over it for as long as was waited.
+    """
+
+    def __init__(self, message: str, *, silent: bool = False) -> None:
+        super().__init__(message)
+        self.silent = silent
 
 
 class OutcomeUnknown(LevelsetError):

@@ -99,7 +99,7 @@ class ScriptedStream:
             with self._changed:
                 while not self._pieces and not self.closed:
                     if not self._changed.wait(self.call.timeout):
-                        raise ResponseLost(f"silent for {self.call.timeout:.0f} s")
+                        raise ResponseLost(f"silent for {self.call.timeout:.0f} s", silent=True)
                 if self.closed:
                     return
                 piece = self._pieces.popleft()

@@ -97,9 +97,9 @@ def follow(spoil):
         server, sink = Honest(runtime, spoil), Mirror(runtime)
         reflector = Reflector(POD, lambda: "/api/v1/pods", lambda: KindNotServed(""), sink, server, runtime=runtime)
         task = runtime.spawn("reflector", reflector.run)
-        runtime.advance(900)
+        runtime.advance(140)
         server.happen(9)
-        runtime.advance(900)
+        runtime.advance(140)
         reflector.stop()
         assert task.join(1)
         return server, sink, task

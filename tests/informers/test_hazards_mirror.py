@@ -231,8 +231,8 @@ class TestRefusals:
     def test_events_that_were_lost_without_a_word_are_found_by_the_audit(self, runtime, server, make, recorder, caplog):
         """H46: counted, told, and made good; at the mirror's own version nothing else can differ."""
         server.lists.append(page(5, obj("a", 3), obj("b", 4)))
-        informer = make(audit_interval=100.0)
-        runtime.advance(160)
+        informer = make(audit_interval=1000.0)
+        runtime.advance(1600)
         server.stream_now.send(bookmark(9), None)
         server.lists.append(page(9, obj("a", 7), obj("c", 8)))
         runtime.settle()
