@@ -79,7 +79,7 @@ class Cache(OwnWrites):
         self._lists = ListLimit(runtime=runtime, most=self._options.lists_at_once)
         self._outage, self._view = Outage(runtime=runtime), viewing(observe, runtime)
         super().__init__(InformerSet(self._make, runtime=runtime))
-        self._live = LiveReader(transport, discovery=discovery, keep_managers=keep_managers)
+        self._live = LiveReader(transport, runtime=runtime, discovery=discovery, keep_managers=keep_managers)
 
     # --- Reading ---
 

@@ -20,12 +20,12 @@ class Doubts:
     """Doubtful keys, each with a token that changes when it is doubted anew.
 
     Args:
-        most: Names kept singly.
+        most: Names kept singly; a hundred single reads take as long as a list of a few thousand objects.
 
     Threads: call with the overlay's lock held; its length may be asked without.
     """
 
-    def __init__(self, most: int = 1000) -> None:
+    def __init__(self, most: int = 100) -> None:
         self._most = most
         self._tokens: dict[NamespacedName, int] = {}
         self._count = 0

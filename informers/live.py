@@ -6,22 +6,32 @@ anything else: reads belong to the mirror.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from informers.api.carve import UNREADABLE, cached, complaint
-from informers.api.errors import Undecodable
+from informers.api.errors import LevelsetError, Undecodable
 from informers.api.status import api_error
 from informers.api.transport import Call
 from informers.api.wire import decode_list
 
 if TYPE_CHECKING:
     from informers.api.discovery import Discovery
-    from informers.api.objects import CachedObject, NamespacedName
+    from informers.api.objects import CachedObject, GroupVersionKind, NamespacedName
     from informers.api.resource import KindLike
     from informers.api.transport import Transport
     from informers.informer import Informer
+    from informers.runtime import Event, Runtime
 
 __all__ = ["LiveReader"]
+
+
+@dataclass(eq=False, slots=True)
+class _Question:
+    """One live read under way."""
+
+    answered: Event
+    error: LevelsetError | None = None
 
 
 class LiveReader:
@@ -31,14 +41,19 @@ class LiveReader:
         transport: The way to the server.
         discovery: Knows the URLs of kinds.
         keep_managers: Field managers whose `managedFields` entries objects keep.
+        runtime: Gives the lock, and what the others wait for.
 
-    Blocks: one request for each doubt.
+    Blocks: one request for each doubt, however many meet it.
 
-    Threads: any thread. Two that meet the same doubt may both ask.
+    Threads: any thread; one asks, and the others wait for what it learns.
     """
 
-    def __init__(self, transport: Transport, *, discovery: Discovery, keep_managers: frozenset[str]) -> None:
+    def __init__(
+        self, transport: Transport, *, runtime: Runtime, discovery: Discovery, keep_managers: frozenset[str]
+    ) -> None:
         self._transport, self._discovery, self._keep = transport, discovery, keep_managers
+        self._runtime, self._lock = runtime, runtime.lock("live reads")
+        self._asking: dict[tuple[GroupVersionKind, NamespacedName], _Question] = {}
 
     def settle(self, informer: Informer, kind: KindLike, key: NamespacedName, token: int) -> None:
         """Read `key` live and tell the informer's overlay; a key without a name stands for its whole namespace.
@@ -47,6 +62,31 @@ class LiveReader:
             ApiError, TransportError: The server could not be asked; the doubt remains.
             Undecodable: The answer is no object.
         """
+        overlay, about = informer.overlay, (informer.gvk, key)
+        while True:
+            with self._lock:
+                asked = self._asking.get(about)
+                if asked is None:
+                    mine = self._asking[about] = _Question(self._runtime.event("live read"))
+                    break
+            asked.answered.wait()
+            if asked.error is not None:
+                raise asked.error
+            if overlay.doubts(key.namespace or None).get(key) != token:
+                return  # else it was doubted anew, after that question was asked
+        try:
+            self._ask(informer, kind, key, token)
+        except LevelsetError as error:
+            mine.error = error
+            raise
+        finally:
+            with self._lock:
+                del self._asking[about]
+            mine.answered.set()
+
+    # --- Asking ---
+
+    def _ask(self, informer: Informer, kind: KindLike, key: NamespacedName, token: int) -> None:
         overlay = informer.overlay
         known = overlay.known_uids(key)  # before asking: what comes later may be newer than the answer
         if key.name:

@@ -1,5 +1,6 @@
 """The cache: what readers get, what it costs the server, and how own writes show."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -273,6 +274,36 @@ class TestOwnWrites:
 
         assert ["9", "9"] == [one["metadata"]["resourceVersion"] for one in got]
         assert 1 == sum(call.path.endswith("/a") for call in server.calls)
+
+    @pytest.mark.parametrize(
+        "answer", [Response(200, {}, item("a", 9).raw), refusal(403, "Forbidden", "no")], ids=["found", "refused"]
+    )
+    def test_of_many_that_meet_a_doubt_one_asks(self, runtime, server, cache, answer):
+        """H32: the others wait for what it learns, and hear of its failure."""
+        cache.list(POD)
+        server.gets["/api/v1/namespaces/default/pods/a"] = lambda: runtime.sleep(1) or answer
+        cache.unknown(GVK, A)
+        tasks = [runtime.spawn(f"reader {number}", lambda: cache.get(POD, A)) for number in range(5)]
+        runtime.advance(2)
+
+        assert 1 == sum(call.path.endswith("/a") for call in server.calls)
+        assert {type(None) if answer.status == 200 else Forbidden} == {type(task.error) for task in tasks}
+
+    def test_a_doubt_that_came_up_while_somebody_asked_is_a_question_of_its_own(self, runtime, server, cache):
+        """H32: the answer under way may be older than the write."""
+        cache.list(POD)
+        answers = iter([obj("a", 9), obj("a", 12)])
+        path = "/api/v1/namespaces/default/pods/a"
+        server.gets[path] = lambda: runtime.sleep(1) or Response(200, {}, json.dumps(next(answers)).encode())
+        cache.unknown(GVK, A)
+        first = runtime.spawn("first", lambda: cache.get(POD, A))
+        runtime.advance(0.5)
+        cache.unknown(GVK, A)
+        got = []
+        second = runtime.spawn("second", lambda: got.append(cache.get(POD, A)))
+        runtime.advance(3)
+
+        assert (None, None, [obj("a", 12)]) == (first.error, second.error, got)
 
     def test_a_deletion_of_unknown_outcome_that_happened_hides_the_object(self, server, cache):
         """The server says that this very object is not found."""

@@ -252,7 +252,7 @@ class TestWholeNamespaces:
         for number in range(500):
             server.gets[f"/api/v1/namespaces/default/pods/p{number}"] = refusal(404, "NotFound", name=f"p{number}")
 
-        assert len(cache.informer(POD).overlay) <= 1000
+        assert len(cache.informer(POD).overlay) <= 100
         assert "p7" == cache.get(POD, "default/p7")["metadata"]["name"]
 
 
