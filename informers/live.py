@@ -62,17 +62,12 @@ class LiveReader:
             ApiError, TransportError: The server could not be asked; the doubt remains.
             Undecodable: The answer is no object.
         """
-        overlay, about = informer.overlay, (informer.gvk, key)
-        while True:
-            with self._lock:
-                asked = self._asking.get(about)
-                if asked is None:
-                    mine = self._asking[about] = _Question(self._runtime.event("live read"))
-                    break
+        about, mine = (informer.gvk, key), _Question(self._runtime.event("live read"))
+        while (asked := self._first(about, mine)) is not mine:
             asked.answered.wait()
             if asked.error is not None:
                 raise asked.error
-            if overlay.doubts(key.namespace or None).get(key) != token:
+            if informer.overlay.doubts(key.namespace or None).get(key) != token:
                 return  # else it was doubted anew, after that question was asked
         try:
             self._ask(informer, kind, key, token)
@@ -83,6 +78,11 @@ class LiveReader:
             with self._lock:
                 del self._asking[about]
             mine.answered.set()
+
+    def _first(self, about: tuple[GroupVersionKind, NamespacedName], mine: _Question) -> _Question:
+        """Return the question about this that is being asked: `mine`, if nobody else's is."""
+        with self._lock:
+            return self._asking.setdefault(about, mine)
 
     # --- Asking ---
 
