@@ -69,7 +69,7 @@ class Audience:
 
     def owe(self, diff: Diff, *, initial: bool = False) -> None:
         """Have everybody told."""
-        if diff and self._registrations:
+        if self._registrations and diff:
             notice = Notice(diff, initial)
             for registration in self._registrations:
                 registration.owe(notice)

@@ -29,7 +29,8 @@ class Notice(NamedTuple):
     @property
     def size(self) -> int:
         """How many changes it holds."""
-        return len(self.diff.deleted) + len(self.diff.added) + len(self.diff.updated)
+        diff = self.diff
+        return len(diff.deleted) + len(diff.added) + len(diff.updated)
 
 
 @dataclass(slots=True)

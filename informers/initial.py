@@ -30,7 +30,7 @@ class InitialPatience:
     def __init__(self, runtime: Runtime, stream: Stream) -> None:
         self._runtime, self._stream = runtime, stream
         self.heard = runtime.monotonic()
-        """When the last line came."""
+        """When the stream last said something."""
         self.lost = False
         """Whether patience was lost and the stream closed."""
         self._over = False

@@ -191,9 +191,10 @@ class ListWatch:
             change: By how many objects the mirror should have grown: 1, 0 or -1.
         """
         state = self._watching()
-        before, after = resource_version(self.version), resource_version(version)
         state.lines += 1
-        self._guard.event(change)
+        if change:
+            self._guard.event(change)
+        before, after = resource_version(self.version), resource_version(version)
         if version and (before is None or (after is not None and after > before)):
             state.news += version != self.version
             self.version, self._expiries = version, 0

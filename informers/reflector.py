@@ -26,7 +26,7 @@ from informers.sink import Sink
 from informers.voice import Voice
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from datetime import datetime
 
     from informers.api.objects import CachedObject, GroupVersionKind
@@ -38,8 +38,6 @@ if TYPE_CHECKING:
 __all__ = ["Reflector", "ReflectorSnapshot", "Sink"]
 
 log = logging.getLogger("levelset.informers")
-
-_GROWTH = {"ADDED": 1, "DELETED": -1}
 
 
 class Reflector:
@@ -92,6 +90,7 @@ class Reflector:
         """Set by `stop`; calls off whatever is asked of the server."""
         self._lock = runtime.lock("stream")
         self._stream: Stream | None = None
+        self._now: Seconds = 0.0
         self._heard: datetime | None = None
         self._list_begun: Seconds | None = None
         self._turn: Turn | None = None
@@ -143,9 +142,8 @@ class Reflector:
         state = "queued" if self._queued else type(machine.state).__name__.lower()
         state = "stopped" if self.stopped.is_set() else state
         failures = machine.pace.failures
-        return ReflectorSnapshot(
-            state, machine.version, failures, machine.last_error if failures else None, self._heard
-        )
+        error = machine.last_error if failures else None
+        return ReflectorSnapshot(state, machine.version, failures, error, self._heard)
 
     def _call(self, step: List | Watch) -> Call:
         return replace(self._intake.call(self._path(), step), cancel=self.stopped)
@@ -177,10 +175,8 @@ class Reflector:
         page = self._intake.page(response)
         for sentence in page.skipped:
             self._voice.skipped(sentence)
-        now = self._note_alive()
-        complete = self._machine.listed(page, now)
-        if complete is not None:
-            self._complete(complete, now)
+        if (complete := self._machine.listed(page, self._note_alive())) is not None:
+            self._complete(complete, self._now)
 
     def _complete(self, complete: Replacement, now: Seconds) -> None:
         """Hand a whole list to the sink; the next reflector may list already, for handlers take their time."""
@@ -210,7 +206,7 @@ class Reflector:
             if streaming:
                 self._patience = InitialPatience(self._runtime, stream)
             reason = "error"
-            for line in split_lines(iter(stream)):
+            for line in split_lines(self._arriving(stream)):
                 if self.stopped.is_set():
                     break
                 self._take(line)
@@ -225,6 +221,12 @@ class Reflector:
             stream.close()
             if reason:
                 self._voice.ended(reason)
+
+    def _arriving(self, stream: Stream) -> Iterator[bytes]:
+        """Yield the pieces of a stream; all lines of a piece came when it did."""
+        for piece in stream:
+            self._note_alive()
+            yield piece
 
     def _refused(self, stream: Stream) -> None:
         refusal = Response(stream.status, stream.headers, b"".join(stream))
@@ -248,23 +250,19 @@ class Reflector:
         """Take in one line of the watch."""
         self._runtime.checkpoint("event")
         event = self._intake.event(line)
-        now = self._note_alive()
-        if self._patience is not None:
-            self._patience.heard = now
-        if event.skipped:
-            self._voice.skipped(event.skipped)
+        if event.obj is not None:
+            self._apply(event, event.obj, self._now)
+            self._runtime.checkpoint("applied")
         elif event.status is not None:
             raise api_error(int(event.status.get("code") or 500), event.status)
-        elif event.obj is not None:
-            self._apply(event, event.obj, now)
-            self._runtime.checkpoint("applied")
+        else:
+            self._voice.skipped(event.skipped)
 
     def _apply(self, event: WatchEvent, obj: CachedObject, now: Seconds) -> None:
         version, deleted = obj.meta.resource_version, event.type == "DELETED"
         mine = obj if self._intake.admit is None or event.type == "BOOKMARK" else self._intake.admit(obj)
         if event.type == "BOOKMARK":
-            complete = self._machine.collected(version, now, end=event.initial_events_end)
-            if complete is not None:
+            if (complete := self._machine.collected(version, now, end=event.initial_events_end)) is not None:
                 self._end_patience()
                 self._complete(complete, now)
             else:
@@ -276,7 +274,7 @@ class Reflector:
             return
         elif mine is not None:
             self._sink.apply(mine, deleted=deleted)
-            self._machine.event(version, now, change=_GROWTH.get(event.type, 0))
+            self._machine.event(version, now, change=(event.type == "ADDED") - deleted)
         else:
             self._machine.event(version, now)
             self._sink.progress(version)
@@ -285,11 +283,13 @@ class Reflector:
     # --- Telling ---
 
     def _note_alive(self) -> Seconds:
-        now, self._heard = self._runtime.monotonic(), self._runtime.wall()
+        self._now, self._heard = self._runtime.monotonic(), self._runtime.wall()
         self._voice.answered()
         if self._turn is not None:
-            self._turn.renew(now)
-        return now
+            self._turn.renew(self._now)
+        if self._patience is not None:
+            self._patience.heard = self._now
+        return self._now
 
     def _failed(self, error: Exception) -> None:
         """Hand a failure to the state machine; whoever waits for a turn at listing may have ours."""

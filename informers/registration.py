@@ -111,6 +111,7 @@ class Registration:
         self._backlog = Backlog()
         self._wake = runtime.event(f"news for {name}")
         self._task: Task | None = None
+        self._clock: Seconds = 0.0  # when the last call ended
         self._in_hand = self._telling = self._failures = self._slow = 0
         self._removed = False
 
@@ -170,6 +171,7 @@ class Registration:
                 self._repeat()
                 self._telling, self._in_hand = self._backlog.initial, self._backlog.size
                 notices = self._backlog.take()
+            self._clock = self._runtime.monotonic()
             for notice in notices:
                 self._tell(notice)
                 self._telling -= notice.initial
@@ -199,7 +201,6 @@ class Registration:
     def _call(self, obj: CachedObject, call: Callable[..., None], *args: Any, **details: Any) -> None:
         if self._removed:
             return
-        begun = self._runtime.monotonic()
         try:
             call(*args, **details)
         except Exception as error:
@@ -207,8 +208,8 @@ class Registration:
             self._observe.handler_failed(self._gvk, handler=self.name, error=error)
             if _is_doubling(self._failures):
                 log.exception("%s: handler %s failed on %s (failure %d)", self._gvk, self.name, obj.key, self._failures)
-        seconds = self._runtime.monotonic() - begun
-        if seconds > SLOW:
+        begun, self._clock = self._clock, self._runtime.monotonic()
+        if (seconds := self._clock - begun) > SLOW:
             self._slow += 1
             if _is_doubling(self._slow):
                 log.warning("%s: handler %s took %.1f s for %s", self._gvk, self.name, seconds, obj.key)

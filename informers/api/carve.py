@@ -102,6 +102,7 @@ _annotations = _Shared["dict[str, str] | None"](dict[str, str] | None).read
 _finalizers = _Shared["tuple[str, ...] | None"](tuple[str, ...] | None).read
 _owners = _Shared["tuple[OwnerReference, ...] | None"](tuple[OwnerReference, ...] | None).read
 _texts: dict[str, str] = {}
+"""Texts seen lately, so that equal ones are one in memory."""
 
 
 def cached(
@@ -129,33 +130,32 @@ def carved(raw: bytes, keep_managers: frozenset[str], gvk: GroupVersionKind | No
         item = _read_item(raw)
     except RecursionError:
         return whole_object(raw, keep_managers, gvk)
-    meta, kind, api_version = item.metadata, item.kind, item.api_version
+    meta = item.metadata
     if not meta.name:
         raise Undecodable("it has no metadata.name")
-    start, begin, made = 0, 27 + len(kind) + len(api_version), CachedObject  # `metadata` begins there, after those two
+    start, made = 0, CachedObject
     if gvk is not None:
-        if not kind and not api_version:
-            start, begin, made = 1, 1, _headed(gvk)[0]
-        elif kind == gvk.kind and api_version == gvk.api_version:
-            builtin, custom = _headed(gvk)
+        kind, api_version, builtin, custom = _headed(gvk)
+        if item.kind == kind and item.api_version == api_version:
             if raw.startswith(custom.heading):
                 made = custom
             elif raw.startswith(builtin.heading):
                 made = builtin
             start = len(made.heading)
+        elif item.kind or item.api_version:
+            return whole_object(raw, keep_managers, gvk)
         else:
-            return whole_object(raw, keep_managers, gvk)
+            start, made = 1, builtin
     fields = bytes(meta.managed_fields)
-    if fields:
-        at = raw.find(_MARK) + len(_MARK)
-        end = at + len(fields)
-        certain = raw.startswith(b'"metadata":{', begin) or raw.find(_MARK, end) < 0
-        if raw[at:end] != fields or not certain:
-            return whole_object(raw, keep_managers, gvk)
-        rest = _without(raw, start, at, end, kept_entries(fields, keep_managers))
-    else:
-        rest = raw[start:]
-    return made(_meta(meta, raw), rest)
+    if not fields:
+        return made(_meta(meta, raw), raw[start:])
+    at = raw.find(_MARK) + len(_MARK)
+    end = at + len(fields)
+    certain = raw.startswith(b'"metadata":{', start) or raw.find(_MARK, end) < 0
+    if not certain or not raw.startswith(fields, at):
+        return whole_object(raw, keep_managers, gvk)
+    kept = kept_entries(fields, keep_managers) if keep_managers else b""
+    return made(_meta(meta, raw), _without(raw, start, at, end, kept))
 
 
 def read_meta(obj: CachedObject) -> ObjectMeta:
@@ -196,15 +196,18 @@ def complaint(raw: bytes, error: Exception) -> str:
 def _meta(meta: _WireMeta, raw: bytes) -> ObjectMeta:
     labels, annotations = meta.labels, meta.annotations
     finalizers, owners = meta.finalizers, meta.owner_references
+    if len(_texts) >= _REMEMBERED:
+        _texts.clear()
+    shared, created = _texts.setdefault, meta.creation_timestamp
     try:
         return ObjectMeta(
             meta.name,
-            _text(meta.namespace),
+            shared(meta.namespace, meta.namespace),
             meta.uid,
             meta.resource_version,
             meta.generation,
             meta.generate_name,
-            None if meta.creation_timestamp is None else _text(meta.creation_timestamp),
+            None if created is None else shared(created, created),
             meta.deletion_timestamp,
             _labels(labels) if labels else None,
             _annotations(annotations) if annotations else None,
@@ -216,28 +219,20 @@ def _meta(meta: _WireMeta, raw: bytes) -> ObjectMeta:
         raise
 
 
-def _text(text: str) -> str:
-    """Return an equal string that others have already, if it was seen lately."""
-    if len(_texts) >= _REMEMBERED:
-        _texts.clear()
-    return _texts.setdefault(text, text)
-
-
 @cache
-def _headed(gvk: GroupVersionKind) -> tuple[type[CachedObject], type[CachedObject]]:
-    """Return the classes of a kind's objects: as servers write built-in kinds, and custom resources."""
+def _headed(gvk: GroupVersionKind) -> tuple[str, str, type[CachedObject], type[CachedObject]]:
+    """Return kind and version, and the classes of such objects: as servers write built-in kinds, and custom ones."""
     kind, version = f'"kind":"{gvk.kind}",', f'"apiVersion":"{gvk.api_version}",'
-    return beginning_with(f"{{{kind}{version}".encode()), beginning_with(f"{{{version}{kind}".encode())
+    builtin, custom = beginning_with(f"{{{kind}{version}".encode()), beginning_with(f"{{{version}{kind}".encode())
+    return gvk.kind, gvk.api_version, builtin, custom
 
 
 def _without(raw: bytes, begin: int, start: int, end: int, kept: bytes) -> bytes:
     """Return `raw` from `begin` on with `kept` for the value from `start` to `end`, or without that member."""
-    view = memoryview(raw)
-    if kept:
-        return b"".join((view[begin:start], kept, view[end:]))
-    start -= len(_MARK)
-    if raw[end] == _COMMA:
-        end += 1
-    else:
-        start -= 1  # the last member: the comma before it goes
-    return b"".join((view[begin:start], view[end:]))
+    if not kept:
+        start -= len(_MARK)
+        if raw[end] == _COMMA:
+            end += 1
+        else:
+            start -= 1  # the last member: the comma before it goes
+    return b"".join((raw[begin:start], kept, raw[end:]))

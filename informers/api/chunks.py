@@ -37,34 +37,44 @@ class Chunks:
         found: list[bytes] = []
         at, end = 0, len(data)
         while at < end and not self.ended:
-            if self._left > 2:
-                stop = min(at + self._left - 2, end)
-                found.append(data[at:stop])
-                self._left -= stop - at
-                at = stop
-            elif self._left:
-                if data[at] not in b"\r\n":
-                    raise ResponseLost("the answer broke off: a chunk is longer than it says")
-                self._left -= 1
-                at += 1
-            else:
+            if not self._left:
                 stop = data.find(b"\n", at)
                 if stop < 0:
                     break
-                self._open(data[at:stop])
-                at = stop + 1
+                size, at = _size(data[at:stop]), stop + 1
+                self._left, self.ended = size + 2, size == 0
+                if self.ended:
+                    break
+            stop = at + self._left - 2
+            if stop >= at and data[stop : stop + 2] == b"\r\n":
+                found.append(data[at:stop])
+                self._left, at = 0, stop + 2
+            elif at < end:
+                at += self._part(data, at, found)
         self._rest = data[at:]
         if len(self._rest) > _LONGEST_SIZE and not self.ended:
             raise ResponseLost("the answer broke off: a chunk has no size")
         return b"".join(found)
 
-    def _open(self, line: bytes) -> None:
-        """Read how long the next chunk is."""
-        try:
-            size = int(line.partition(b";")[0], 16)
-        except ValueError:
-            size = -1
-        if size < 0:
-            raise ResponseLost("the answer broke off: a chunk has no size")
-        self.ended = size == 0
-        self._left = size + 2
+    def _part(self, data: bytes, at: int, found: list[bytes]) -> int:
+        """Take what there is of a chunk whose end is not there yet, or a byte of that end; return how much it was."""
+        if self._left > 2:
+            found.append(data[at : at + self._left - 2])
+            size = len(found[-1])
+        elif data[at] in b"\r\n":
+            size = 1
+        else:
+            raise ResponseLost("the answer broke off: a chunk is longer than it says")
+        self._left -= size
+        return size
+
+
+def _size(line: bytes) -> int:
+    """Return how long the next chunk is; raises ResponseLost when the line is none."""
+    try:
+        size = int(line.partition(b";")[0], 16)
+    except ValueError:
+        size = -1
+    if size < 0:
+        raise ResponseLost("the answer broke off: a chunk has no size")
+    return size

@@ -6,7 +6,7 @@ object's own bytes, decoded on demand) or an instance of a `Resource` subclass (
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 import msgspec
@@ -54,9 +54,9 @@ KeyLike: TypeAlias = NamespacedName | tuple[str, str] | str
 
 def key_of(key: KeyLike) -> NamespacedName:
     """Return the name that `key` stands for; raises ValueError like `NamespacedName.parse`."""
-    if isinstance(key, str):
-        return NamespacedName.parse(key)
-    return NamespacedName(*key)
+    if isinstance(key, NamespacedName):
+        return key
+    return NamespacedName.parse(key) if isinstance(key, str) else NamespacedName(*key)
 
 
 class GroupVersionKind(NamedTuple):
@@ -187,6 +187,7 @@ def beginning_with(heading: bytes) -> type[CachedObject]:
     return type("CachedObject", (CachedObject,), {"heading": heading}, gc=False, frozen=True, eq=False)
 
 
+@lru_cache(maxsize=64)  # one event asks for its version several times
 def resource_version(text: str | None) -> int | None:
     """Return a resourceVersion as a number that compares, or None when it is absent or not well formed.
 

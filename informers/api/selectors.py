@@ -113,7 +113,7 @@ class LabelSelector:
         for key, value in self._equal:
             if have.get(key) != value:
                 return False
-        return all(requirement.matches(have) for requirement in self._others)
+        return not self._others or all(requirement.matches(have) for requirement in self._others)
 
     def __str__(self) -> str:
         return ",".join(map(str, self.requirements))
@@ -126,6 +126,9 @@ class LabelSelector:
 
     def __hash__(self) -> int:
         return hash(self.requirements)
+
+
+_EVERYTHING = LabelSelector()
 
 
 class FieldSelector:
@@ -185,7 +188,9 @@ def labels_of(labels: LabelsLike) -> LabelSelector:
     """Return the selector that `labels` stands for; None selects everything."""
     if isinstance(labels, LabelSelector):
         return labels
-    return LabelSelector.parse(labels or "") if isinstance(labels, str | None) else LabelSelector.from_labels(labels)
+    if not labels:
+        return _EVERYTHING
+    return LabelSelector.parse(labels) if isinstance(labels, str) else LabelSelector.from_labels(labels)
 
 
 def fields_of(fields: FieldsLike) -> FieldSelector:

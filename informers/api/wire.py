@@ -41,6 +41,10 @@ LINE_LIMIT = 16 * 1024 * 1024
 
 INITIAL_EVENTS_END = "k8s.io/initial-events-end"
 
+_OPENINGS = tuple((f'{{"type":"{kind}","object":'.encode(), kind) for kind in ("MODIFIED", "ADDED", "DELETED"))
+"""How servers begin an event. What is between that and the last brace is one JSON value, or no event begins so."""
+_CLOSING = ord("}")
+
 
 class _ListMeta(msgspec.Struct, rename="camel", gc=False):
     resource_version: str = ""
@@ -141,6 +145,12 @@ def decode_event(
     Raises:
         Undecodable: The line is no event: something was lost, and only a list can tell what.
     """
+    for opening, kind in _OPENINGS:
+        if line.startswith(opening) and line[-1] == _CLOSING:
+            try:
+                return WatchEvent(kind, cached(line[len(opening) : -1], keep_managers, gvk=gvk))
+            except UNREADABLE:
+                break  # the line may be an event all the same, of another layout or of an object that is left out
     kind, raw = _open_event(line)
     try:
         if kind in ("ADDED", "MODIFIED", "DELETED"):
@@ -164,22 +174,28 @@ def split_lines(chunks: Iterable[bytes], *, limit: int = LINE_LIMIT) -> Iterator
     Raises:
         Undecodable: A line is longer than `limit` bytes.
     """
-    pending: list[bytes] = []
+    begun: list[bytes] = []
     size = 0
     for chunk in chunks:
-        *ends, rest = chunk.split(b"\n")
-        for end in ends:
-            pending.append(end)
-            line = b"".join(pending)
+        start = 0
+        while (end := chunk.find(b"\n", start)) >= 0:
+            line, start = chunk[start:end], end + 1
+            if begun:
+                line = b"".join((*begun, line))
+                begun, size = [], 0
             if len(line) > limit:
-                raise Undecodable(f"a line of the watch is longer than {limit} bytes")
-            if not line.isspace() and line:
+                raise _too_long(limit)
+            if line and not line.isspace():
                 yield line
-            pending, size = [], 0
-        pending.append(rest)
-        size += len(rest)
+        if rest := chunk[start:]:
+            begun.append(rest)
+            size += len(rest)
         if size > limit:
-            raise Undecodable(f"a line of the watch is longer than {limit} bytes")
+            raise _too_long(limit)
+
+
+def _too_long(limit: int) -> Undecodable:
+    return Undecodable(f"a line of the watch is longer than {limit} bytes")
 
 
 def _open_list(body: bytes) -> tuple[_ListMeta, Iterable[bytes | msgspec.Raw]]:

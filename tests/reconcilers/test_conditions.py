@@ -1,5 +1,6 @@
 """Conditions: their times, their limits, their schema."""
 
+import re
 from datetime import UTC, datetime
 
 import msgspec
@@ -66,9 +67,7 @@ def test_a_message_is_cut_where_kubernetes_refuses_it():
     assert (32_768, "…") == (len(condition.message), condition.message[-1])
 
 
-@pytest.mark.parametrize(
-    "wrong", [{"type": "a b"}, {"status": "true"}, {"reason": ""}, {"reason": "1st"}, {"observedGeneration": -1}]
-)
+@pytest.mark.parametrize("wrong", [{"type": "x" * 317}, {"status": "true"}, {"reason": ""}, {"observedGeneration": -1}])
 def test_reading_refuses_what_kubernetes_refuses(wrong):
     """The limits of the type are those of the field's own conditions."""
     good = msgspec.to_builtins(ready()[0])
@@ -76,3 +75,13 @@ def test_reading_refuses_what_kubernetes_refuses(wrong):
     assert ready()[0] == msgspec.convert(good, Condition)
     with pytest.raises(msgspec.ValidationError, match=next(iter(wrong))):
         msgspec.convert([good | wrong], Conditions)
+
+
+@pytest.mark.parametrize(("field", "good", "bad"), [("type", "a.b/Ready", "a b"), ("reason", "First", "1st")])
+def test_patterns_are_the_servers_to_check(field, good, bad):
+    """They stand in the schema alone."""
+    pattern = msgspec.json.schema(Condition)["$defs"]["Condition"]["properties"][field]["pattern"]
+
+    assert re.search(pattern, good)
+    assert not re.search(pattern, bad)
+    assert bad == getattr(msgspec.convert(msgspec.to_builtins(ready()[0]) | {field: bad}, Condition), field)
