@@ -1,22 +1,28 @@
-"""Three replicas as processes: killed, stopped past their lease, cut off, told to end. Never two writers, nothing lost.
+"""Three replicas as processes: killed, stopped past their lease, cut off, told to end, their clocks set.
+
+Never two writers, nothing lost.
 
 What was written, by whom and when comes from the server: the audit log of the real one, the log of requests of the
 embedded one. Each replica is a user of its own, by impersonation, so that its writes are known.
 """
 
 import contextlib
+import os
 import signal
 import subprocess
 import sys
 import threading
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from informers import Client, Patch, load_config
+from informers import Client, NotFound, Patch, load_config
 from informers.api.http import HttpTransport
 from informers.runtime import ThreadRuntime
+from tests.cluster.clocks import Clock
+from tests.cluster.clocks import missing as no_clocks
 from tests.cluster.relay import Relay, through
 
 pytestmark = pytest.mark.cluster
@@ -27,14 +33,16 @@ DURATION, DEADLINE, PERIOD = 6, 4, 1
 FEW, MANY = 6, 24
 """Objects of a test; many where replicas share them, so that each surely has some, whatever the names hash to."""
 ELECTION = ("--leader-elect",)
-RING = ("--sharding=ring",)
+RING = {"flags": ("--sharding=ring",), "objects": MANY}
+CLOCKS = {"clocks": True}
+HOUR = 3600
 
 
 class Replica:
     """`levelset run memcached` in a process of its own, by a wire of its own."""
 
-    def __init__(self, name, cluster, namespace, folder, flags, *, groups=("system:masters",)):
-        self.name, self.log = name, Path(folder) / f"{name}.log"
+    def __init__(self, name, cluster, namespace, folder, flags, *, groups=("system:masters",), clock=None):
+        self.name, self.log, self.clock = name, Path(folder) / f"{name}.log", clock
         self.kubeconfig, self.relay = through(Relay, cluster.kubeconfig, folder, name, groups)
         times = zip(("lease-duration", "renew-deadline", "retry-period"), (DURATION, DEADLINE, PERIOD), strict=True)
         command = [sys.executable, "-m", "controller", "run", "memcached", *flags, f"--kubeconfig={self.kubeconfig}"]
@@ -42,7 +50,13 @@ class Replica:
         command += [f"--leader-elect-{what}={seconds}s" for what, seconds in times]
         command += [f"--{what}-bind-address=0" for what in ("metrics", "health-probe", "debug")]
         with self.log.open("wb") as log:
-            self.process = subprocess.Popen([*command, f"--namespace={namespace}"], cwd=ROOT, stdout=log, stderr=log)
+            self.process = subprocess.Popen(
+                [*command, f"--namespace={namespace}"],
+                cwd=ROOT,
+                stdout=log,
+                stderr=log,
+                env=os.environ | (clock.environment if clock else {}),
+            )
 
     def send(self, number):
         """Send a signal."""
@@ -116,24 +130,32 @@ class Fleet:
 
     def converged(self):
         """Whether every object is as its spec says."""
-        for number in range(self.objects):
-            key = f"{self.namespace}/m{number}"
-            wanted, made = self.client.get(MEMCACHED, key), self.client.get(DEPLOYMENT, key)
-            seen = wanted.get("status", {}).get("observedGeneration")
-            if (wanted["spec"]["size"], wanted["metadata"]["generation"]) != (made["spec"]["replicas"], seen):
-                return False
-        return True
+        return all(self.done(f"{self.namespace}/m{number}") for number in range(self.objects))
+
+    def done(self, key):
+        """Whether one object is as its spec says."""
+        wanted = self.client.get(MEMCACHED, key)
+        try:
+            made = self.client.get(DEPLOYMENT, key)
+        except NotFound:
+            return False
+        seen = wanted.get("status", {}).get("observedGeneration")
+        return (wanted["spec"]["size"], wanted["metadata"]["generation"]) == (made["spec"]["replicas"], seen)
 
 
 @pytest.fixture
 def fleet(cluster, namespace, tmp_path, eventually, request):
     """Return three running replicas at work."""
-    flags = getattr(request, "param", ELECTION)
-    replicas = [Replica(name, cluster, namespace, tmp_path, flags) for name in ("r0", "r1", "r2")]
-    made = Fleet(cluster, namespace, replicas, objects=MANY if flags == RING else FEW)
+    plan = {"flags": ELECTION, "objects": FEW, "clocks": False, **getattr(request, "param", {})}
+    names = ("r0", "r1", "r2")
+    if plan["clocks"] and no_clocks():
+        pytest.skip(no_clocks())
+    clocks = {name: Clock(tmp_path, name) if plan["clocks"] else None for name in names}
+    replicas = [Replica(name, cluster, namespace, tmp_path, plan["flags"], clock=clocks[name]) for name in names]
+    made = Fleet(cluster, namespace, replicas, objects=plan["objects"])
     try:
         made.begin()
-        if flags == RING:
+        if plan["flags"] != ELECTION:
             eventually(lambda: made.wrote("r0", "r1", "r2"))
         else:
             eventually(lambda: made.leader() and made.wrote(made.leader().name))
@@ -202,6 +224,27 @@ def test_a_leader_that_is_told_to_end_is_followed_at_once(fleet, eventually):
 
     assert 0 == old.process.wait(10)
     assert seconds <= 2 + 1  # a second for finding it out
+    settle(fleet, eventually)
+
+
+@pytest.mark.parametrize("fleet", [CLOCKS], indirect=True, ids=["clocks"])
+@pytest.mark.parametrize("hours", [-0.5, 6])
+def test_a_clock_that_is_set_makes_no_leader(fleet, eventually, hours):
+    """The time of day jumps on the leader's machine, then on the others'; the lease goes by other clocks (H16)."""
+    old, others = fleet.leader(), [each for each in fleet.replicas.values() if each is not fleet.leader()]
+    for replica in (old, *others):
+        replica.clock.set(round(hours * HOUR))
+        time.sleep(DURATION + PERIOD)
+        assert old is fleet.leader()
+    lease = fleet.client.get(LEASE, f"{fleet.namespace}/op")["spec"]
+    ahead = datetime.fromisoformat(lease["renewTime"]) - datetime.now(UTC)
+    assert abs(ahead.total_seconds() - hours * HOUR) < 60  # it was set, and the lease shows it
+    assert {old.name} == {each[2] for each in fleet.writes()}
+
+    others[0].clock.set(0)
+    old.send(signal.SIGKILL)
+
+    assert succeeded(fleet, old, eventually, 30) <= DURATION + PERIOD + 3
     settle(fleet, eventually)
 
 

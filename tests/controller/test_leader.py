@@ -302,6 +302,27 @@ class TestLosing:
         assert "lost" == leader.events[-1][0]
         assert leader.events[-1][1] <= 2 + 10.5
 
+    def test_one_renewal_that_hangs_leaves_time_for_another(self, server, runtime):
+        """H18: each has a limit of its own, and a connection that died costs no lease."""
+        leader = self.led(server)
+        server.mood = server.hang
+        runtime.advance(3)
+        server.mood = None
+        runtime.advance(30)
+
+        assert [("leading", 0.0)] == leader.events
+
+    def test_no_renewal_is_waited_for_longer_than_the_fence_stays_open(self, server, runtime):
+        """H18: an answer after that would be of no use to anybody."""
+        self.led(server)
+        server.mood = server.hang
+        runtime.advance(30)
+        began = next(at for at, call in server.calls if call.timeout and at > 1) - 2.0
+        late = [at + call.timeout - began for at, call in server.calls if 1 < at < began + 10]
+
+        assert len(late) >= 2
+        assert max(late) <= 10.1
+
     def test_an_unreachable_server_costs_the_lease_after_the_deadline(self, server, runtime):
         """Not before: a short outage is nothing."""
         leader = self.led(server)

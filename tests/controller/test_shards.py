@@ -17,7 +17,7 @@ LEASE = ("coordination.k8s.io/v1", "Lease")
 class Replica:
     """One member: its shards, its fence, and what it may write now."""
 
-    def __init__(self, world, name, **changes):
+    def __init__(self, world, name, *, caught_up=lambda: True, **changes):
         self.runtime, self.lost, self.shares = world.runtime, [], []
         given = {"sharding": "ring", "leader_election_id": "op", "leader_identity": name, **changes}
         options = ShardingOptions(**given)
@@ -29,7 +29,7 @@ class Replica:
             runtime=world.runtime,
             fence=self.fence,
             namespace="default",
-            caught_up=lambda: True,
+            caught_up=caught_up,
             on_share=lambda: self.shares.append(round(self.runtime.monotonic(), 2)),
             on_lost=self.lost.append,
         )
@@ -93,6 +93,19 @@ class TestJoining:
         second = Replica(world, "b")
 
         watched(world, [first, second], 1)
+
+        assert 60 == covered(first, second)
+        assert len(second.may_write()) >= 15
+
+    def test_a_newcomer_waits_for_its_caches(self, world):
+        """H20: it must not act on what was before the last write of whoever had the key before."""
+        first = Replica(world, "a")
+        world.advance(5)
+        second = Replica(world, "b", caught_up=lambda: world.runtime.sleep(3) or True)
+        watched(world, [first, second], 2)
+        assert 0 == len(second.may_write())
+
+        watched(world, [first, second], 3)
 
         assert 60 == covered(first, second)
         assert len(second.may_write()) >= 15
