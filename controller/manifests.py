@@ -10,6 +10,7 @@ import os
 import sys
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,8 +18,8 @@ import yaml
 
 from controller.bundled import BUNDLED
 from controller.permissions import Identity, controller_roles, user_roles
-from controller.webhooks.configuration import at_service, configurations, converted_crds
-from controller.workload import deployment, namespace, webhook_service
+from controller.webhooks.configuration import ClientConfig, at_service, configurations, converted_crds
+from controller.workload import deployment, namespace, webhook_certificate, webhook_service
 from informers.api.resource import Resource
 from informers.api.schema import crd_of
 
@@ -63,14 +64,22 @@ class Subject:
     """Who it is in a cluster; made up from the first kind."""
     hooks: tuple[Hook, ...] = ()
     """Its `WEBHOOKS`."""
+    authority: bytes = b""
+    """The PEM by which the API server trusts its webhooks; empty where somebody else says it."""
+    cert_manager: bool = False
+    """Whether cert-manager makes their certificate, and says whom to trust."""
 
     @classmethod
-    def named(cls, name: str, *, where: str | None = None) -> Subject:
+    def named(
+        cls, name: str, *, where: str | None = None, ca_file: str | None = None, cert_manager: bool = False
+    ) -> Subject:
         """Read `module` or `module:Class`.
 
         Args:
             name: As on the command line.
             where: The namespace to run in; None for the usual one.
+            ca_file: Holds `authority`; None for none.
+            cert_manager: See `Subject.cert_manager`.
 
         Raises:
             click.ClickException: There is no such module or class, or it holds no kind.
@@ -86,7 +95,8 @@ class Subject:
         identity = Identity(name=operator, namespace=where or f"{operator}-system", lease=lease)
         said = (tuple(getattr(module, name, ())) for name in ("PERMISSIONS", "WEBHOOKS"))
         permissions, hooks = said
-        return cls(name, kinds, permissions, identity, hooks)
+        authority = Path(ca_file).read_bytes() if ca_file else b""
+        return cls(name, kinds, permissions, identity, hooks, authority, cert_manager)
 
     @property
     def controllers(self) -> list[str]:
@@ -96,8 +106,46 @@ class Subject:
         return bundled or [f"{module}:setup"]
 
     def crds(self) -> list[Obj]:
-        """Return the CRDs of its kinds."""
-        return [crd_of(kind) for kind in self.kinds]
+        """Return the CRDs of its kinds, one for all versions of a kind.
+
+        Raises:
+            click.ClickException: A kind has several versions, and nobody converts them.
+        """
+        made = {crd["metadata"]["name"]: crd for crd in self.converted()}
+        converted = set(made)
+        wanted: dict[str, Obj] = {}
+        for crd in map(crd_of, self.kinds):
+            name = crd["metadata"]["name"]
+            if name in wanted and name not in converted:
+                raise click.ClickException(
+                    f"{self.name} has several versions of {name}, and nobody converts them: declare "
+                    f"converting(Old, New, up=..., down=...) in WEBHOOKS, or name one class, such as {self.name}:Kind"
+                )
+            wanted[name] = made.get(name, crd)
+        return list(wanted.values())
+
+    def converted(self) -> list[Obj]:
+        """Return the CRDs that its webhooks convert."""
+        try:
+            return self._trusted(converted_crds(self.hooks, where=self._address()))
+        except ValueError as error:
+            raise click.ClickException(str(error)) from error
+
+    def serving(self) -> list[Obj]:
+        """Return what serving its webhooks needs: the Service, and the certificate if cert-manager makes it."""
+        certificate = webhook_certificate(self.identity) if self.cert_manager else []
+        return [webhook_service(self.identity), *certificate] if self.hooks else []
+
+    def configurations(self) -> list[Obj]:
+        """Return the configurations of its admission webhooks.
+
+        Raises:
+            click.ClickException: Two webhooks have one path.
+        """
+        try:
+            return self._trusted(configurations(self.hooks, name=self.identity.name, where=self._address()))
+        except ValueError as error:
+            raise click.ClickException(str(error)) from error
 
     def webhooks(self) -> list[Obj]:
         """Return the Service of its webhooks, their configurations, and the CRDs that it converts.
@@ -110,13 +158,20 @@ class Subject:
                 f"{self.name} has no WEBHOOKS: declare them there, such as "
                 "WEBHOOKS = (validating(MyKind, my_function),)"
             )
+        return [*self.serving(), *self.configurations(), *self.converted()]
+
+    def _address(self) -> ClientConfig:
         who = self.identity
-        where = at_service(f"{who.name}-webhooks", who.namespace)
-        try:
-            made = configurations(self.hooks, name=who.name, where=where) + converted_crds(self.hooks, where=where)
-        except ValueError as error:
-            raise click.ClickException(str(error)) from error
-        return [webhook_service(who), *made]
+        return at_service(f"{who.name}-webhooks", who.namespace, authority=self.authority)
+
+    def _trusted(self, objects: Iterable[Obj]) -> list[Obj]:
+        who = self.identity
+        said = {"cert-manager.io/inject-ca-from": f"{who.namespace}/{who.name}-webhooks"} if self.cert_manager else {}
+        return [{**obj, "metadata": {**obj["metadata"], "annotations": said}} if said else obj for obj in objects]
+
+    def running(self, image: str) -> Obj:
+        """Return the Deployment that runs its controllers."""
+        return deployment(self.identity, image=image, controllers=self.controllers, webhooks=bool(self.hooks))
 
     def roles(self) -> list[Obj]:
         """Return the roles of its controller and of its users.
@@ -133,7 +188,8 @@ class Subject:
             mine = controller_roles(self.identity, self.permissions)
         except ValueError as error:
             raise click.ClickException(str(error)) from error
-        return mine + [role for kind in self.kinds for role in user_roles(kind)]
+        once = {(kind.gvk.group, kind.plural): kind for kind in self.kinds}  # versions share their roles
+        return mine + [role for kind in once.values() for role in user_roles(kind)]
 
 
 def _imported(name: str) -> ModuleType:
@@ -168,6 +224,9 @@ def manifests() -> None:
 _module = click.argument("module")
 _where = click.option("--namespace", "where", help="Where the controller runs; <kind>-operator-system if not given.")
 _image = click.option("--image", default="levelset:latest", show_default=True, help="Image of the controller.")
+_pem = click.Path(exists=True, dir_okay=False)
+_ca_file = click.option("--ca-file", type=_pem, help="PEM file of the authority of the webhooks' certificate.")
+_cert_manager = click.option("--cert-manager", is_flag=True, help="Let cert-manager make the webhooks' certificate.")
 
 
 def _print(objects: Iterable[Obj], *words: str) -> None:
@@ -176,9 +235,13 @@ def _print(objects: Iterable[Obj], *words: str) -> None:
 
 @manifests.command()
 @_module
-def crd(module: str) -> None:
+@_where
+@_ca_file
+@_cert_manager
+def crd(module: str, where: str | None, *, ca_file: str | None, cert_manager: bool) -> None:
     """Print the CustomResourceDefinitions of the kinds in MODULE."""
-    _print(Subject.named(module).crds(), "crd", module)
+    subject = Subject.named(module, where=where, ca_file=ca_file, cert_manager=cert_manager)
+    _print(subject.crds(), "crd", module)
 
 
 @manifests.command()
@@ -197,27 +260,31 @@ def manager(module: str, where: str | None, image: str) -> None:
     """Print the namespace and the Deployment that run the controller in MODULE."""
     subject = Subject.named(module, where=where)
     who = subject.identity
-    _print([namespace(who), deployment(who, image=image, controllers=subject.controllers)], "manager", module)
+    _print([namespace(who), subject.running(image)], "manager", module)
 
 
 @manifests.command()
 @_module
 @_where
-def webhooks(module: str, where: str | None) -> None:
+@_ca_file
+@_cert_manager
+def webhooks(module: str, where: str | None, *, ca_file: str | None, cert_manager: bool) -> None:
     """Print the Service and the configurations of the webhooks in MODULE, and the CRDs that they convert.
 
-    Nothing in them says whom to trust: have cert-manager inject the CA, or fill in caBundle.
+    The API server must know whom to trust: name the authority's file, or have cert-manager make the certificate.
     """
-    _print(Subject.named(module, where=where).webhooks(), "webhooks", module)
+    subject = Subject.named(module, where=where, ca_file=ca_file, cert_manager=cert_manager)
+    _print(subject.webhooks(), "webhooks", module)
 
 
 @manifests.command("all")
 @_module
 @_where
 @_image
-def everything(module: str, where: str | None, image: str) -> None:
+@_ca_file
+@_cert_manager
+def everything(module: str, where: str | None, image: str, *, ca_file: str | None, cert_manager: bool) -> None:
     """Print all of it, in an order that can be applied at once."""
-    subject = Subject.named(module, where=where)
-    who = subject.identity
-    running = deployment(who, image=image, controllers=subject.controllers)
-    _print([namespace(who), *subject.crds(), *subject.roles(), running], "all", module)
+    subject = Subject.named(module, where=where, ca_file=ca_file, cert_manager=cert_manager)
+    first = [namespace(subject.identity), *subject.crds(), *subject.roles(), *subject.serving()]
+    _print([*first, subject.running(image), *subject.configurations()], "all", module)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from controller.permissions import Identity
     from informers.api.objects import Obj
 
-__all__ = ["deployment", "namespace", "webhook_service"]
+__all__ = ["deployment", "namespace", "webhook_certificate", "webhook_service"]
 
 USER = 65532
 """The user of the image, `nonroot` as distroless images number it."""
@@ -27,6 +27,7 @@ of CPU, which a smaller limit would stretch."""
 TOKEN_LIFE = 3600
 """Seconds; the kubelet renews the token long before, and the file is read again."""
 TOKEN_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"  # noqa: S105 - a path, where every client looks
+CERTIFICATES = "/etc/webhook-certificates"
 
 
 def namespace(who: Identity) -> Obj:
@@ -35,14 +36,18 @@ def namespace(who: Identity) -> Obj:
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": who.namespace, "labels": who.labels | level}}
 
 
-def deployment(who: Identity, *, image: str, controllers: Sequence[str]) -> Obj:
+def deployment(who: Identity, *, image: str, controllers: Sequence[str], webhooks: bool = False) -> Obj:
     """Return the Deployment of one replica; more may stand by, for they elect a leader.
 
     Args:
         who: Its names.
         image: With `levelset` as its entry point.
         controllers: What to run, as `levelset run` takes it.
+        webhooks: Whether they serve webhooks; then the Pod waits for the Secret that `webhook_certificate` fills.
     """
+    volumes = [{"name": "tmp", "emptyDir": {"sizeLimit": "16Mi"}}, _token()]
+    if webhooks:
+        volumes.append({"name": "webhook-certificate", "secret": {"secretName": f"{who.name}-webhooks"}})
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
@@ -63,8 +68,8 @@ def deployment(who: Identity, *, image: str, controllers: Sequence[str]) -> Obj:
                         "fsGroup": USER,
                         "seccompProfile": {"type": "RuntimeDefault"},
                     },
-                    "containers": [_container(who, image, controllers)],
-                    "volumes": [{"name": "tmp", "emptyDir": {"sizeLimit": "16Mi"}}, _token()],
+                    "containers": [_container(who, image, controllers, webhooks=webhooks)],
+                    "volumes": volumes,
                 },
             },
         },
@@ -83,22 +88,45 @@ def webhook_service(who: Identity) -> Obj:
     }
 
 
-def _container(who: Identity, image: str, controllers: Sequence[str]) -> Obj:
+def webhook_certificate(who: Identity) -> list[Obj]:
+    """Return the Issuer and the Certificate by which cert-manager keeps the webhooks' Secret filled and fresh."""
+    host = f"{who.name}-webhooks.{who.namespace}.svc"
+    meta = who.meta("-webhooks", inside=True)
+    spec = {
+        "secretName": meta["name"],
+        "issuerRef": {"kind": "Issuer", "name": meta["name"]},
+        "dnsNames": [host, f"{host}.cluster.local"],
+    }
+    group = "cert-manager.io/v1"
+    issuer = {"apiVersion": group, "kind": "Issuer", "metadata": meta, "spec": {"selfSigned": {}}}
+    return [issuer, {"apiVersion": group, "kind": "Certificate", "metadata": dict(meta), "spec": spec}]
+
+
+def _container(who: Identity, image: str, controllers: Sequence[str], *, webhooks: bool) -> Obj:
     flags = [
         "--leader-elect",
         f"--leader-election-id={who.lease}",
         f"--health-probe-bind-address=:{PROBES}",
         f"--metrics-bind-address=:{METRICS}",
     ]
+    ports = [
+        {"name": "probes", "containerPort": PROBES, "protocol": "TCP"},
+        {"name": "metrics", "containerPort": METRICS, "protocol": "TCP"},
+    ]
+    mounts: list[Obj] = [
+        {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 - a mount point, not a file name that is guessed
+        {"name": "token", "mountPath": TOKEN_PATH, "readOnly": True},
+    ]
+    if webhooks:
+        flags.append(f"--webhook-cert-dir={CERTIFICATES}")
+        ports.append({"name": "webhooks", "containerPort": WEBHOOKS, "protocol": "TCP"})
+        mounts.append({"name": "webhook-certificate", "mountPath": CERTIFICATES, "readOnly": True})
     return {
         "name": "manager",
         "image": image,
         "imagePullPolicy": "IfNotPresent",
         "args": ["run", *controllers, *flags],
-        "ports": [
-            {"name": "probes", "containerPort": PROBES, "protocol": "TCP"},
-            {"name": "metrics", "containerPort": METRICS, "protocol": "TCP"},
-        ],
+        "ports": ports,
         "livenessProbe": _probe("/healthz", initialDelaySeconds=15, periodSeconds=20),
         "readinessProbe": _probe("/readyz", initialDelaySeconds=2, periodSeconds=10),
         "resources": RESOURCES,
@@ -108,10 +136,7 @@ def _container(who: Identity, image: str, controllers: Sequence[str]) -> Obj:
             "privileged": False,
             "readOnlyRootFilesystem": True,
         },
-        "volumeMounts": [
-            {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 - a mount point, not a file name that is guessed
-            {"name": "token", "mountPath": TOKEN_PATH, "readOnly": True},
-        ],
+        "volumeMounts": mounts,
     }
 
 

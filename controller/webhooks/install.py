@@ -1,7 +1,8 @@
 """Tells the API server where this process serves webhooks, and takes it back: for development against a cluster.
 
 Configurations are applied as they are declared; of a CRD only the conversion is touched, and only where the CRD is
-there. What is left behind would refuse every write once the process is gone, so `remove` MUST be called.
+there; afterwards it is again what it was. What is left behind would refuse every write once the process is gone, so
+`remove` MUST be called.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from controller.webhooks.configuration import ClientConfig
     from controller.webhooks.declared import Hook
     from informers.api.client import Client
+    from informers.api.objects import Obj
 
 __all__ = ["Installation"]
 
@@ -40,6 +42,7 @@ class Installation:
         self._client = client
         self._configurations = configurations(hooks, name=name, where=where)
         self._crds = converted_crds(hooks, where=where)
+        self._before: dict[str, Obj] = {}  # how CRDs were converted until now
 
     def install(self) -> None:
         """Apply configurations, and the conversion of CRDs.
@@ -53,12 +56,14 @@ class Installation:
         for crd in self._crds:
             name = crd["metadata"]["name"]
             try:
-                self._client.patch(CRD, name, Patch.merge({"spec": {"conversion": crd["spec"]["conversion"]}}))
+                before = self._client.get(CRD, name)["spec"].get("conversion") or {"strategy": "None"}
+                self._convert(name, crd["spec"]["conversion"])
+                self._before[name] = before
             except NotFound:
                 log.warning("no CRD to convert; apply it and start again", extra={"fields": {"name": name}})
 
     def remove(self) -> None:
-        """Delete the configurations. What cannot be deleted is logged, with the command that does it."""
+        """Delete the configurations, and give conversion back. What cannot be undone is logged, with the command."""
         for obj in self._configurations:
             kind, name = GroupVersionKind.of(obj), obj["metadata"]["name"]
             try:
@@ -69,3 +74,19 @@ class Installation:
                 command = f"kubectl delete {kind.kind.lower()} {name}"
                 fields = {"error": str(error), "command": command}
                 log.warning("webhooks are still installed and will fail", extra={"fields": fields})
+        for name, conversion in self._before.items():
+            try:
+                self._convert(name, conversion)
+            except NotFound:
+                continue
+            except LevelsetError as error:
+                fields = {"error": str(error), "command": f"kubectl edit crd {name}"}
+                log.warning("conversion still asks this process and will fail", extra={"fields": fields})
+
+    def _convert(self, name: str, conversion: Obj) -> None:
+        """Have a CRD converted like this alone: merging would leave a `service` beside a `url`."""
+        webhook = conversion.get("webhook")
+        if webhook is not None:
+            nobody = dict.fromkeys(("url", "service", "caBundle"))
+            webhook = {**webhook, "clientConfig": {**nobody, **webhook["clientConfig"]}}
+        self._client.patch(CRD, name, Patch.merge({"spec": {"conversion": {**conversion, "webhook": webhook}}}))

@@ -122,6 +122,18 @@ class TestStart:
 
         assert ["start other", "start controller", "stop controller", "stop other"] == notes
 
+    def test_what_answers_stops_after_what_writes(self, world):
+        """H30: the last write may need a webhook, and the kubelet wants an answer until the end."""
+        manager, notes = make(world), []
+        hooks = Noting("hooks", notes, False)
+        hooks.starts_with = "webhooks"
+        manager.add(hooks)
+        manager.add(Noting("controller", notes, True))
+        manager.start()
+        manager.stop()
+
+        assert ["start hooks", "start controller", "stop controller", "stop hooks"] == notes
+
     def test_what_is_added_later_starts_at_once(self, world):
         """A controller for a kind that was installed a minute ago."""
         manager, seen = make(world), []
@@ -378,6 +390,22 @@ class TestFailures:
         assert 0 == manager.run(Knocks(world.runtime, 10))
         assert 1 == len(done)
 
+    def test_while_work_ends_the_caches_go_on_and_nobody_sends_traffic(self, world):
+        """H30: what a reconcile reads after the signal is what is true by then; the program is not ready any more."""
+        manager, told = make(world), []
+
+        def slow(request):
+            world.runtime.sleep(20)
+            told.append((manager.cache.get(CONFIG_MAP, request).get("data"), failing(manager)))
+
+        Builder(manager).for_(CONFIG_MAP).complete(slow)
+        world.create(config_map("a"))
+        change = Patch.merge({"data": {"late": "yes"}})
+        world.runtime.call_later(15, lambda: world.patch(CONFIG_MAP, "default/a", change))
+
+        assert 0 == manager.run(Knocks(world.runtime, 10))
+        assert [({"late": "yes"}, {"shutdown"})] == told
+
     def test_one_that_takes_too_long_is_left_and_named(self, world, caplog):
         """After the grace: exit code 1."""
         manager = make(world)
@@ -469,6 +497,26 @@ class TestLeadership:
         ours = [write.path for write in world.writes if write.actor != "user" and "/events" not in write.path]
         last = [path.rpartition("/")[2] for path in ours][-2:]
         assert ["x", "op"] == last
+
+    def test_events_are_told_before_the_lease_is_let_go_of(self, world):
+        """H30: those of the last reconcile, too, and the one that says who stopped leading; however slow the server."""
+        manager = make(world, elected("a"))
+        world.intercept(lambda call: world.runtime.sleep(1) if "/events" in call.path else None)
+
+        def talkative(request):
+            world.runtime.sleep(15)
+            manager.recorder.event(
+                manager.cache.get(CONFIG_MAP, request), "Normal", "Done", "Reconcile", "the last word"
+            )
+
+        Builder(manager).for_(CONFIG_MAP).complete(talkative)
+        world.create(config_map("x"))
+
+        assert 0 == manager.run(Knocks(world.runtime, 10))
+        said = [event["note"] for event in world.list(("events.k8s.io/v1", "Event"))]
+        ours = [write.path for write in world.writes if write.actor != "user"]
+        assert {"a became leader", "the last word", "a stopped leading"} == set(said)
+        assert "/leases/" in ours[-1]
 
     def test_a_standby_prepares_and_begins_when_it_leads(self, world):
         """What can warm up does so at the start, once, on every replica."""

@@ -109,3 +109,89 @@ def test_documents_have_no_anchors():
     shared = {"a": [1]}
 
     assert "x:\n  a:\n  - 1\ny:\n  a:\n  - 1\n---\nz: 1\n" == dump([{"x": shared, "y": shared}, {"z": 1}])
+
+
+VERSIONS = (
+    USER_MODULE
+    + '''
+class OldWidget(Resource[Part, Part], group="example.com", version="v1alpha1", kind="Widget", plural="widgets"):
+    """A widget as it was."""
+
+PERMISSIONS = [{"apiGroups": ["example.com"], "resources": ["widgets"], "verbs": ["get", "list", "watch"]}]
+'''
+)
+HOOKS = """
+from controller import converting, validating
+WEBHOOKS = (converting(OldWidget, Widget, up=Widget, down=OldWidget), validating(Widget, print))
+"""
+
+
+@pytest.fixture
+def module(tmp_path, request):
+    """A module of two kinds, one of them in two versions, with webhooks or without; its name."""
+    name = f"widgets_{request.node.name.partition('[')[0]}"
+    (tmp_path / f"{name}.py").write_text(VERSIONS + HOOKS)
+    (tmp_path / f"{name}_silent.py").write_text(VERSIONS)
+    return name
+
+
+def conversion(text):
+    """Return how each CRD is converted."""
+    crds = [each for each in yaml.safe_load_all(text) if each["kind"] == "CustomResourceDefinition"]
+    return {crd["metadata"]["name"]: crd["spec"].get("conversion", {}).get("strategy") for crd in crds}
+
+
+class TestWebhooks:
+    def test_versions_of_a_kind_share_one_crd(self, run, module):
+        """Two of one name would take turns in the cluster, each without the other's version."""
+        assert {"gadgets.example.com": None, "widgets.example.com": "Webhook"} == conversion(run("crd", module))
+        assert {"gadgets.example.com": None} == conversion(run("crd", f"{module}:Gadget"))
+
+    def test_versions_that_nobody_converts_are_refused(self, run, module):
+        """With what to declare."""
+        output = run("crd", f"{module}_silent", code=1)
+
+        assert "several versions of widgets.example.com, and nobody converts them: declare converting(" in output
+        assert {"widgets.example.com": None} == conversion(run("crd", f"{module}_silent:Widget"))
+
+    def test_roles_are_those_of_the_kind(self, run, module):
+        """Versions share them."""
+        names = [name for kind, name in kinds(run("rbac", module)) if kind == "ClusterRole"]
+
+        assert sorted(set(names)) == sorted(names)
+
+    def test_the_authority_is_written_in(self, run, module, tmp_path):
+        """In each place where the API server looks for it."""
+        (tmp_path / "ca.crt").write_text("PEM")
+        text = run("webhooks", module, "--ca-file=ca.crt")
+        made = {each["kind"]: each for each in yaml.safe_load_all(text)}
+
+        hook = made["ValidatingWebhookConfiguration"]["webhooks"][0]
+        convert = made["CustomResourceDefinition"]["spec"]["conversion"]["webhook"]
+        assert ["UEVN", "UEVN"] == [one["clientConfig"]["caBundle"] for one in (hook, convert)]
+
+    def test_cert_manager_makes_the_certificate_and_says_whom_to_trust(self, run, module):
+        """Names that must agree: Service, Certificate, Secret, annotation, and where the Pod looks."""
+        made = {each["kind"]: each for each in yaml.safe_load_all(run("all", module, "--cert-manager"))}
+        name, pod = "gadget-operator-webhooks", made["Deployment"]["spec"]["template"]["spec"]
+        certificate = made["Certificate"]["spec"]
+        names = (made["Service"]["metadata"]["name"], made["Issuer"]["metadata"]["name"], certificate["secretName"])
+        volume = next(each for each in pod["volumes"] if each["name"] == "webhook-certificate")
+        mount = next(each for each in pod["containers"][0]["volumeMounts"] if each["name"] == "webhook-certificate")
+
+        assert (name, name, name) == names
+        assert f"{name}.gadget-operator-system.svc" in certificate["dnsNames"]
+        assert {"cert-manager.io/inject-ca-from": f"gadget-operator-system/{name}"} == made[
+            "ValidatingWebhookConfiguration"
+        ]["metadata"]["annotations"]
+        assert name == volume["secret"]["secretName"]
+        assert f"--webhook-cert-dir={mount['mountPath']}" in pod["containers"][0]["args"]
+        assert made["Service"]["spec"]["ports"][0]["targetPort"] in [
+            port["containerPort"] for port in pod["containers"][0]["ports"]
+        ]
+
+    def test_without_webhooks_nothing_of_it(self, run):
+        """The bundled controller has none."""
+        made = [kind for kind, _ in kinds(run("all", "reconcilers.memcached", "--cert-manager"))]
+
+        assert {"Service", "Issuer", "Certificate"}.isdisjoint(made)

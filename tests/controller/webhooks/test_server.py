@@ -7,13 +7,15 @@ from contextlib import closing
 
 import pytest
 
-from controller import Denied, defaulting, validating
+from controller import Denied, converting, defaulting, validating
 from controller.endpoints import EndpointOptions
 from controller.observe import ControllerObserver
+from controller.webhooks.configuration import at_service, at_url, converted_crds
+from controller.webhooks.install import Installation
 from controller.webhooks.server import WebhookServer
 from informers import ThreadRuntime
 from informers.testing import FakeCluster
-from tests.controller.webhooks.conftest import Pool, pool
+from tests.controller.webhooks.conftest import OldPool, Pool, down, pool, up
 
 RUNTIME = ThreadRuntime()
 
@@ -93,6 +95,27 @@ def test_for_development_it_installs_itself_and_leaves_nothing_behind(serve, wor
     assert f"https://localhost:{server.port}/mutate-example-com-v1-pool" == config["url"]
     assert config["caBundle"]
     assert [] == world.list(kind)
+
+
+@pytest.mark.parametrize("before", ["None", "Webhook"])
+def test_conversion_is_taken_over_and_given_back(before):
+    """Whoever converted before does so again; meanwhile nobody else is asked."""
+    elsewhere = {"conversionReviewVersions": ["v1"], "clientConfig": {"service": {"name": "s", "namespace": "n"}}}
+    was = {"strategy": before, **({"webhook": elsewhere} if before == "Webhook" else {})}
+    hook, kind = converting(OldPool, Pool, up=up, down=down), ("apiextensions.k8s.io/v1", "CustomResourceDefinition")
+    crd = converted_crds([hook], where=at_service("s", "n"))[0]
+    with FakeCluster() as world:
+        world.create({**crd, "spec": {**crd["spec"], "conversion": was}})
+        was = world.get(kind, crd["metadata"]["name"])["spec"]["conversion"]
+        here = at_url("https://127.0.0.1:1", authority=b"PEM")
+        mine = Installation([hook], name="pools", where=here, client=world.client())
+        mine.install()
+        taken = world.get(kind, crd["metadata"]["name"])["spec"]["conversion"]
+        mine.remove()
+        given_back = world.get(kind, crd["metadata"]["name"])["spec"]["conversion"]
+
+    assert {"url": "https://127.0.0.1:1/convert", "caBundle": "UEVN"} == taken["webhook"]["clientConfig"]
+    assert was == given_back
 
 
 def test_two_handlers_for_one_path_are_refused(serve):
