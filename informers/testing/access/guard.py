@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
+from informers.api import errors
 from informers.testing.access.identity import ANONYMOUS, Identity
 from informers.testing.access.questions import Access, refused
 from informers.testing.access.tokens import service_account
@@ -51,10 +52,12 @@ class Guard:
         `groups` returns every value of the header `Impersonate-Group`.
 
         Raises:
+            BadRequest: The headers say more about that one, but no name.
             Forbidden: The caller may not act for that one.
         """
         name = headers.get("impersonate-user", "")
         if not name:
+            _nobody(groups(), headers)
             return identity
         wanted = _impersonated(name, groups())
         extra = {
@@ -80,6 +83,15 @@ class Guard:
             allowed, reason = self.roles.decide(identity, access)
         if not allowed:
             raise refused(identity, access, reason)
+
+
+def _nobody(groups: list[str], headers: Mapping[str, str]) -> None:
+    """Refuse to take groups, a uid or extra fields without a name that goes with them."""
+    if groups or headers.get("impersonate-uid") or any(name.lower().startswith(_EXTRA) for name in headers):
+        listed = ", ".join(f'"{group}"' for group in groups)
+        uid, named = headers.get("impersonate-uid", ""), f"[]string{{{listed}}}" if groups else "[]string(nil)"
+        who = f'&user.DefaultInfo{{Name:"", UID:"{uid}", Groups:{named}, Extra:map[string][]string(nil)}}'
+        raise errors.BadRequest(f"requested {who} without impersonating a user name", reason="BadRequest")
 
 
 def _as_user(name: str) -> Access:

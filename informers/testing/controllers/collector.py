@@ -115,8 +115,11 @@ class Collector:
         if record.deleting:
             return
         policy = "Background"
-        if FOREGROUND in record.finalizers or (owners.waiting and self._cluster.owned(record.uid)):
+        dependents = self._cluster.owned(record.uid) if owners.waiting else []
+        if FOREGROUND in record.finalizers or dependents:
             policy = "Foreground"
+            if any(FOREGROUND in (dependent["metadata"].get("finalizers") or ()) for _, dependent in dependents):
+                self._unblock(info, obj)  # they may wait for one another in a circle
         elif ORPHAN in record.finalizers:
             policy = "Orphan"
         self._actor.delete(obj, policy=policy)
@@ -153,6 +156,12 @@ class Collector:
         self._actor.event(
             obj, "Warning", "OwnerRefInvalidNamespace", f'ownerRef [{named}] does not exist in namespace "{namespace}"'
         )
+
+    def _unblock(self, info: ResourceInfo, obj: Obj) -> None:
+        """Let the owners of an object go without it."""
+        for ref in obj["metadata"].get("ownerReferences") or ():
+            ref["blockOwnerDeletion"] = False
+        self._update(info, obj)
 
     def _drop_owners(self, info: ResourceInfo, obj: Obj, uids: set[str]) -> None:
         refs = obj["metadata"].get("ownerReferences") or ()

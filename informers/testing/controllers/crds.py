@@ -182,7 +182,7 @@ def _info(crd: Obj, version: Obj) -> ResourceInfo:
     subresources = version.get("subresources") or {}
     warning = ""
     if version.get("deprecated"):
-        warning = version.get("deprecationWarning") or f"{gvk.api_version} {gvk.kind} is deprecated"
+        warning = version.get("deprecationWarning") or _deprecated(spec, version["name"])
     return ResourceInfo(
         gvk=gvk,
         plural=names["plural"],
@@ -203,6 +203,18 @@ def _info(crd: Obj, version: Obj) -> ResourceInfo:
         unconditional_update=False,
         warning=warning,
     )
+
+
+def _deprecated(spec: Obj, name: str) -> str:
+    """Return the warning of a version that has none of its own: it names the best of the newer ones."""
+    kind = spec["names"]["kind"]
+    newer = [
+        other["name"]
+        for other in spec["versions"]
+        if other.get("served") and not other.get("deprecated") and version_rank(other["name"]) < version_rank(name)
+    ]
+    instead = f"; use {spec['group']}/{min(newer, key=version_rank)} {kind}" if newer else ""
+    return f"{spec['group']}/{name} {kind} is deprecated{instead}"
 
 
 def _selectable(version: Obj) -> tuple[str, ...]:

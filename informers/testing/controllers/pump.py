@@ -18,6 +18,7 @@ from informers.testing.controllers.jobs import Jobs
 from informers.testing.controllers.mirroring import EndpointSliceMirroring
 from informers.testing.controllers.namespaces import CrdCleanup, Namespaces, ServiceAccounts
 from informers.testing.controllers.pods import Kubelet
+from informers.testing.controllers.protection import StorageProtection
 from informers.testing.controllers.quotas import ResourceQuotas
 from informers.testing.controllers.replicasets import ReplicaSets, ReplicationControllers
 from informers.testing.controllers.rootca import RootAuthority
@@ -53,6 +54,7 @@ _MADE: dict[str, Callable[[Cluster], Controller]] = {
     LegacyEndpoints.name: LegacyEndpoints,
     EndpointSliceMirroring.name: EndpointSliceMirroring,
     ResourceQuotas.name: ResourceQuotas,
+    StorageProtection.name: StorageProtection,
     Disruptions.name: Disruptions,
     Scheduler.name: Scheduler,
     Kubelet.name: Kubelet,

@@ -12,7 +12,8 @@ import msgspec
 
 from informers.testing.kinds import autoscalers
 from informers.testing.kinds.crdconversion import by_webhook, converted
-from informers.testing.model.intake import schema_of
+from informers.testing.model.intake import kept_schema, schema_of
+from informers.testing.patching.merging import copied
 from informers.testing.schema import admission
 
 if TYPE_CHECKING:
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
 
     from informers.api.objects import Obj
     from informers.testing.model.resources import ResourceInfo
+    from informers.testing.schema.nodes import Node
 
-__all__ = ["STALE", "converter", "from_storage", "to_storage"]
+__all__ = ["STALE", "as_shown", "converter", "from_storage", "to_storage"]
 
 _EVENT_NAMES = {
     "regarding": "involvedObject",
@@ -55,13 +57,24 @@ def from_storage(info: ResourceInfo, obj: Obj) -> Obj:
         return autoscalers.from_v2(obj)
     if not info.custom:
         return _renamed(info, obj, _CORE_NAMES)
+    if STALE in info.extra and info.gvk != info.storage_gvk:
+        _fit(obj, kept_schema(info))
     if by_webhook(info) and obj["apiVersion"] != info.gvk.api_version:
         obj = converted(info, obj, info.gvk.api_version)
     obj["apiVersion"] = info.gvk.api_version
     node = schema_of(info)
-    if node is not None:
-        admission.default(obj, node)
+    if node is not None and info.gvk == info.storage_gvk:
+        _fit(obj, node)
+    elif node is not None:
+        admission.prune(obj, node)
     return obj
+
+
+def as_shown(info: ResourceInfo, obj: Obj) -> Obj:
+    """Return an object that was just written as it reads from now on: what is not kept in its version is gone."""
+    if not info.custom or info.gvk == info.storage_gvk or by_webhook(info):
+        return obj
+    return from_storage(info, to_storage(info, obj))
 
 
 def to_storage(info: ResourceInfo, obj: Obj) -> Obj:
@@ -71,12 +84,20 @@ def to_storage(info: ResourceInfo, obj: Obj) -> Obj:
     if by_webhook(info):
         return converted(info, obj, info.storage_gvk.api_version)
     if info.custom:
-        return {**obj, "apiVersion": info.storage_gvk.api_version}
+        kept = {**copied(obj), "apiVersion": info.storage_gvk.api_version}
+        _fit(kept, kept_schema(info))
+        return kept
     if info.gvk.group == "autoscaling":
         return autoscalers.to_v2(obj)
     kept = _renamed(info, obj, _EVENT_NAMES)
     kept["apiVersion"] = info.storage_gvk.api_version
     return kept
+
+
+def _fit(obj: Obj, node: Node) -> None:
+    """Make an object fit a schema, in place: what that does not know goes, what it has defaults for comes."""
+    admission.prune(obj, node)
+    admission.default(obj, node)
 
 
 def _renamed(info: ResourceInfo, obj: Obj, names: dict[str, str]) -> Obj:

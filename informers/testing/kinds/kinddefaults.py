@@ -102,7 +102,7 @@ def _job(job: Obj) -> None:
     spec.setdefault("podReplacementPolicy", "Failed" if "podFailurePolicy" in spec else "TerminatingOrFailed")
     labels = spec["template"]["metadata"].get("labels")
     if labels and not job["metadata"].get("labels"):
-        job["metadata"]["labels"] = dict(labels)
+        job["metadata"]["labels"] = labels  # the very same, so that a Job has what its template is given later
 
 
 def _service(service: Obj) -> None:

@@ -15,7 +15,14 @@ if TYPE_CHECKING:
     from informers.testing.controllers.addresses import ServiceAddresses
     from informers.testing.model.resources import ResourceInfo
 
-__all__ = ["counts_generation", "prepare_create", "prepare_status", "prepare_update", "raises_generation"]
+__all__ = [
+    "counts_generation",
+    "prepare_create",
+    "prepare_part",
+    "prepare_status",
+    "prepare_update",
+    "raises_generation",
+]
 
 _COUNTING = {
     ("", "Pod"),
@@ -163,6 +170,22 @@ def prepare_status(info: ResourceInfo, old: Obj, new: Obj) -> Obj:
     return kept
 
 
+def prepare_part(old: Obj, new: Obj, subresource: str) -> Obj:
+    """Return what a write to a Pod's `resize` or `ephemeralcontainers` leaves: the old Pod and that part."""
+    spec, asked = {**old["spec"]}, new.get("spec") or {}
+    if subresource == "ephemeralcontainers":
+        spec.pop("ephemeralContainers", None)
+        if asked.get("ephemeralContainers"):
+            spec["ephemeralContainers"] = asked["ephemeralContainers"]
+    else:
+        for name in ("containers", "initContainers"):
+            sizes = {one.get("name"): one.get("resources") or {} for one in asked.get(name) or ()}
+            if spec.get(name):
+                spec[name] = [{**one, "resources": sizes.get(one["name"], one.get("resources"))} for one in spec[name]]
+    managed = {"managedFields": new["metadata"].get("managedFields")}
+    return {**old, "metadata": {**old["metadata"], **managed}, "spec": spec}
+
+
 def _restore(old: Obj, new: Obj, name: str) -> None:
     if name in old:
         new[name] = old[name]
@@ -217,8 +240,11 @@ def _prepare_job(job: Obj) -> None:
     uid, name = meta["uid"], meta.get("name", "")
     spec["selector"] = {"matchLabels": {"batch.kubernetes.io/controller-uid": uid}}
     labels = spec.setdefault("template", {}).setdefault("metadata", {}).setdefault("labels", {})
+    shared = not meta.get("labels") or meta["labels"] is labels
     for prefix in ("batch.kubernetes.io/", ""):
         labels.update({f"{prefix}controller-uid": uid, f"{prefix}job-name": name})
+    if shared:
+        meta["labels"] = dict(labels)
 
 
 def _prepare_crd(crd: Obj) -> None:

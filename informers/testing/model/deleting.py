@@ -30,6 +30,13 @@ FOREGROUND, ORPHAN = "foregroundDeletion", "orphan"
 CRD_CLEANUP = "customresourcecleanup.apiextensions.k8s.io"
 """Keeps a CRD until its objects are gone."""
 
+_JOBS = ("batch", "jobs")
+_ORPHANING = (_JOBS, ("", "replicationcontrollers"))
+"""Stores of kinds, as old as garbage collection, whose dependents stay unless the caller says otherwise."""
+_JOB_WARNING = (
+    "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set "
+    "propagationPolicy=Orphan to suppress this warning"
+)
 _IMMORTAL = ("default", "kube-public", "kube-system")
 
 
@@ -66,6 +73,8 @@ class Deletes:
         if by is not None:
             admitted.admit_deletion(self.writes.admission, info, shown, options, by)
             admitted.unmoved(self.writes.storage, info, record)
+            if info.storage == _JOBS and _undecided(options):
+                by.warnings.append(_JOB_WARNING)
         meta = obj["metadata"]
         finalizers = _finalizers(info, meta.get("finalizers") or [], options)
         grace = _grace(info, obj, options.get("gracePeriodSeconds"))
@@ -75,8 +84,8 @@ class Deletes:
         if not finalizers and not grace and not (obj.get("spec") or {}).get("finalizers"):
             if not dry_run:
                 self.writes.storage.remove(info.storage, record.path)
-            if begun is None and info.storage == ("", "pods"):
-                self._mark(info, obj, 0, first=True)
+            if info.storage == ("", "pods"):
+                self._mark(info, obj, 0, first=begun is None)
             return from_storage(info, head_first(info, obj)), True
         meta["finalizers"] = finalizers
         if begun is None or grace < begun:
@@ -124,6 +133,10 @@ def _check_preconditions(info: ResourceInfo, record: Record, conditions: dict[st
         raise refusals.precondition(info, name, "ResourceVersion", str(version), str(record.revision))
 
 
+def _undecided(options: Obj) -> bool:
+    return options.get("propagationPolicy") is None and options.get("orphanDependents") is None
+
+
 def _finalizers(info: ResourceInfo, present: list[str], options: Obj) -> list[str]:
     policy, orphan = options.get("propagationPolicy"), options.get("orphanDependents")
     if policy is None and orphan is not None:
@@ -131,7 +144,8 @@ def _finalizers(info: ResourceInfo, present: list[str], options: Obj) -> list[st
     if _is_crd(info) and CRD_CLEANUP not in present:
         present = [*present, CRD_CLEANUP]
     if policy is None:
-        return present
+        left = info.storage in _ORPHANING and not {FOREGROUND, ORPHAN}.intersection(present)
+        return [*present, ORPHAN] if left else present
     kept = [name for name in present if name not in (FOREGROUND, ORPHAN)]
     wanted = {"Foreground": FOREGROUND, "Orphan": ORPHAN}.get(policy)
     if wanted is None:

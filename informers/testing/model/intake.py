@@ -14,6 +14,7 @@ from informers.testing.kinds import defaults
 from informers.testing.model.metadata import timestamp
 from informers.testing.patching import fields
 from informers.testing.schema import admission, schemas
+from informers.testing.validation.warnings import warnings_of
 from informers.testing.words import refusals
 
 if TYPE_CHECKING:
@@ -24,7 +25,19 @@ if TYPE_CHECKING:
     from informers.testing.model.resources import ResourceInfo
     from informers.testing.schema.schemas import Node
 
-__all__ = ["apply", "check", "go_type", "identify", "replicas_path", "schema_of", "take_in", "track", "value_at"]
+__all__ = [
+    "apply",
+    "check",
+    "go_type",
+    "identify",
+    "kept_schema",
+    "replicas_path",
+    "schema_of",
+    "take_in",
+    "track",
+    "value_at",
+    "warn",
+]
 
 
 def schema_of(info: ResourceInfo) -> Node | None:
@@ -32,6 +45,16 @@ def schema_of(info: ResourceInfo) -> Node | None:
     if "node" not in info.extra:
         info.extra["node"] = schemas.structural(info.schema) if info.schema else schemas.builtin(info.gvk)
     node: Node | None = info.extra["node"]
+    return node
+
+
+def kept_schema(info: ResourceInfo) -> Node:
+    """Return the compiled schema of the version in which a custom resource's objects are kept."""
+    if "kept" not in info.extra:
+        versions = info.crd["spec"]["versions"] if info.crd else ()
+        kept = next(version for version in versions if version.get("storage"))
+        info.extra["kept"] = schemas.structural((kept.get("schema") or {}).get("openAPIV3Schema") or {})
+    node: Node = info.extra["kept"]
     return node
 
 
@@ -110,6 +133,12 @@ def check(
         causes = causes + admission.validate(obj, node, old=old, warnings=warnings) + _scale_causes(info, obj)
     if causes:
         raise refusals.invalid(info, obj["metadata"].get("name", ""), causes)
+
+
+def warn(info: ResourceInfo, obj: Obj, old: Obj | None, options: WriteOptions) -> None:
+    """Warn of what is valid and yet questionable in an object that is created, or written as a whole."""
+    if not info.custom and not options.subresource:
+        options.warnings.extend(warnings_of(info.gvk, obj, old))
 
 
 def track(info: ResourceInfo, before: Obj | None, after: Obj, options: WriteOptions, now: datetime) -> None:

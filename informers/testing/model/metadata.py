@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "check_name",
     "check_namespace",
+    "count_owners_once",
     "generated_name",
     "head_first",
     "inherit",
@@ -85,6 +86,27 @@ def stamp(meta: Obj, runtime: Runtime) -> None:
         meta.pop(name, None)
     meta["uid"] = runtime.new_uid()
     meta["creationTimestamp"] = timestamp(runtime.wall())
+
+
+def count_owners_once(meta: Obj, warnings: list[str], when: str = "") -> None:
+    """Drop owner references that are there already, in place, and warn of them; `when` is part of the sentence."""
+    owners = meta.get("ownerReferences")
+    if not isinstance(owners, list) or len(owners) < 2:
+        return
+    kept: list[Obj] = []
+    twice: dict[str, None] = {}
+    for owner in owners:
+        if owner in kept:
+            twice[str(owner.get("uid", ""))] = None
+        else:
+            kept.append(owner)
+    if twice:
+        meta["ownerReferences"] = kept
+        warnings.append(
+            f".metadata.ownerReferences contains duplicate entries{when}; API server dedups owner references in 1.20+, "
+            f"and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: "
+            f"{', '.join(twice)}"
+        )
 
 
 def inherit(old: Obj, new: Obj) -> None:

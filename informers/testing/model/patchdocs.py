@@ -53,8 +53,10 @@ def echoed(info: ResourceInfo, obj: Obj, error: errors.ApiError) -> str:
     return msgspec.json.encode(shown).decode()
 
 
-def applied(info: ResourceInfo, key: NamespacedName, body: Any) -> Obj:
+def applied(info: ResourceInfo, key: NamespacedName, body: Any, *, new: bool) -> Obj:
     """Return an applied configuration, made sure to be of the resource and name that the path says.
+
+    One of a `new` object MUST name it; otherwise the name MAY be left out.
 
     Raises:
         BadRequest: It is of another kind, version, name or namespace.
@@ -68,7 +70,8 @@ def applied(info: ResourceInfo, key: NamespacedName, body: Any) -> Obj:
         raise refusals.bad_request(f"invalid object type: {group}/{version}, Kind={have.get('kind') or ''}")
     if not isinstance(body.setdefault("metadata", {}), dict):
         body["metadata"] = {}
-    body["metadata"].setdefault("name", key.name)
+    if not new:
+        body["metadata"].setdefault("name", key.name)
     metadata.check_name(key, body["metadata"])
     metadata.check_namespace(info, key.namespace, body["metadata"])
     return body

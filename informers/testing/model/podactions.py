@@ -28,7 +28,7 @@ def bind(writes: Writes, info: ResourceInfo, key: NamespacedName, binding: Obj, 
 
     Raises:
         BadRequest: The Binding is of another name.
-        Conflict: It has one, or is being deleted.
+        Conflict: It has one, is being deleted, or has scheduling gates.
     """
     _match(key, binding, "Binding")
     record = writes.record(info, key)
@@ -36,8 +36,11 @@ def bind(writes: Writes, info: ResourceInfo, key: NamespacedName, binding: Obj, 
         raise refusals.not_found(info, key.name)
     pod = record.decode()
     had, node = (pod.get("spec") or {}).get("nodeName"), _part(binding, "target").get("name", "")
-    if had or record.deleting:
+    gated = bool(pod["spec"].get("schedulingGates"))
+    if had or record.deleting or gated:
         why = f"pod {key.name} is already assigned to node {had!r}".replace("'", '"')
+        if gated:
+            why = f"pod {key.name} has non-empty .spec.schedulingGates"
         if record.deleting:
             why = f"pod {key.name} is being deleted, cannot be assigned to a host"
         details = {"name": key.name, "kind": "pods/binding"}

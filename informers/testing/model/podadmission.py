@@ -18,23 +18,31 @@ if TYPE_CHECKING:
     from informers.testing.model.resources import ResourceInfo
     from informers.testing.model.storage import Storage
 
-__all__ = ["complete", "restrain"]
+__all__ = ["PROTECTION", "complete", "restrain"]
 
 _LIMITED: Final = frozenset({("", "pods"), ("", "persistentvolumeclaims")})
 _LIMITS: Final = ("", "limitranges")
 _PRIORITIES: Final = ("scheduling.k8s.io", "priorityclasses")
 _RUNTIMES: Final = ("node.k8s.io", "runtimeclasses")
+PROTECTION: Final = {
+    ("", "persistentvolumeclaims"): "kubernetes.io/pvc-protection",
+    ("", "persistentvolumes"): "kubernetes.io/pv-protection",
+    ("storage.k8s.io", "volumeattributesclasses"): "kubernetes.io/vac-protection",
+}
+"""The finalizers by which things that are used are kept; a controller takes them away."""
 _ANNOTATION: Final = "kubernetes.io/limit-ranger"
 _ORDER: Final = {"limits": 0, "requests": 1}
 _KINDS: Final = (("containers", "container"), ("initContainers", "init container"))
 
 
 def complete(storage: Storage, info: ResourceInfo, obj: Obj) -> None:
-    """Fill in what a new Pod gets from the objects around it, in place.
+    """Fill in what a new Pod gets from the objects around it, and what keeps volumes in use, in place.
 
     Raises:
         Forbidden: It names a class that is not there, or a priority that is not its class's.
     """
+    if info.storage in PROTECTION and PROTECTION[info.storage] not in (obj["metadata"].get("finalizers") or ()):
+        obj["metadata"].setdefault("finalizers", []).append(PROTECTION[info.storage])
     if info.storage != ("", "pods"):
         return
     _default_limits(storage, obj)

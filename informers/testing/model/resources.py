@@ -13,7 +13,7 @@ from informers.api.objects import GroupVersionKind, NamespacedName, Obj
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["ALL_VERBS", "Registry", "ResourceInfo", "SubresourceInfo"]
+__all__ = ["ALL_VERBS", "CONNECTING", "Registry", "ResourceInfo", "SubresourceInfo"]
 
 ALL_VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
 """The verbs of an ordinary resource, as discovery lists them."""
@@ -22,12 +22,25 @@ _OWN_KIND = ("get", "patch", "update")
 _SUBRESOURCES: dict[str, tuple[GroupVersionKind | None, tuple[str, ...]]] = {
     "status": (None, _OWN_KIND),
     "approval": (None, _OWN_KIND),
+    "resize": (None, _OWN_KIND),
+    "ephemeralcontainers": (None, _OWN_KIND),
+    "log": (None, ("get",)),
     "finalize": (None, ("update",)),
     "scale": (GroupVersionKind("autoscaling", "v1", "Scale"), _OWN_KIND),
     "binding": (GroupVersionKind("", "v1", "Binding"), ("create",)),
     "eviction": (GroupVersionKind("policy", "v1", "Eviction"), ("create",)),
     "token": (GroupVersionKind("authentication.k8s.io", "v1", "TokenRequest"), ("create",)),
 }
+
+
+_CONNECTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "attach": ("AttachOptions", ("create", "get")),
+    "exec": ("ExecOptions", ("create", "get")),
+    "portforward": ("PortForwardOptions", ("create", "get")),
+    "proxy": ("ProxyOptions", ("create", "delete", "get", "patch", "update")),
+}
+CONNECTING = frozenset({"log", *_CONNECTIONS})
+"""Subresources that reach through the server to what runs behind it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +127,9 @@ class ResourceInfo:
 
     def describe(self, subresource: str) -> SubresourceInfo:
         """Return what discovery shows of one of `subresources`."""
+        if subresource in _CONNECTIONS:
+            options, methods = _CONNECTIONS[subresource]
+            return SubresourceInfo(subresource, self.gvk._replace(kind=f"{self.gvk.kind}{options}"), methods)
         gvk, verbs = _SUBRESOURCES[subresource]
         return SubresourceInfo(subresource, gvk or self.gvk, verbs)
 

@@ -67,6 +67,8 @@ def selection(
     for path, _, _ in fields.requirements:
         if path not in _ALWAYS and path not in info.selectable:
             text = f"field label not supported: {path}"
+            if info.gvk.kind == "Job" and not info.custom:
+                text = f'field label "{path}" not supported for Job'
             if not info.selectable and not info.custom:
                 text = f'"{path}" is not a known field selector: only "metadata.name", "metadata.namespace"'
             raise errors.BadRequest(text, reason="BadRequest")

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from informers.api import errors
 from informers.testing.kinds import strategies
-from informers.testing.kinds.conversion import from_storage, to_storage
+from informers.testing.kinds.conversion import as_shown, from_storage, to_storage
 from informers.testing.model import admitted, intake, metadata, patchdocs, podadmission, quotas
 from informers.testing.model.selection import selectable_fields
 from informers.testing.patching.fields import keep_times
+from informers.testing.validation.podchanges import PARTS
 from informers.testing.words import refusals
 
 if TYPE_CHECKING:
@@ -52,7 +53,8 @@ class Writes:
         intake.identify(info, obj)
         metadata.check_namespace(info, namespace, obj["metadata"])
         intake.take_in(info, obj, options)
-        if obj["metadata"].get("resourceVersion"):
+        metadata.count_owners_once(obj["metadata"], options.warnings)
+        if obj["metadata"].get("resourceVersion") not in (None, "", "0"):
             raise errors.ServerError("resourceVersion should not be set on objects to be created")
         return self._add(info, namespace, obj, options)
 
@@ -61,6 +63,7 @@ class Writes:
         intake.identify(info, obj)
         self._match_names(info, key, obj)
         intake.take_in(info, obj, options)
+        metadata.count_owners_once(obj["metadata"], options.warnings)
         record = self.record(info, key)
         if record is not None:
             self._match_state(info, record, obj, patching=False)
@@ -87,6 +90,7 @@ class Writes:
         except errors.BadRequest as error:
             result = patchdocs.patched(info, from_storage(info, record.decode()), content_type, body)
             raise refusals.unpatchable(patchdocs.echoed(info, result, error), error) from error
+        metadata.count_owners_once(obj["metadata"], options.warnings, " after mutating admission happens")
         self._match_names(info, key, obj)
         self._match_state(info, record, obj, patching=True)
         return self.finish(info, record, from_storage(info, record.decode()), obj, options), False
@@ -119,7 +123,10 @@ class Writes:
         if not tracked:
             intake.track(info, live, obj, options, self.runtime.wall())
         obj = metadata.head_first(info, obj)
-        intake.check(info, obj, live, causes, options.warnings)
+        part = PARTS.get(options.subresource)
+        causes += part(obj["spec"], live["spec"]) if part is not None else []
+        intake.check(info, obj, live if part is None else obj, causes, options.warnings)
+        intake.warn(info, obj, live, options)
         admitted.admit(self.admission, info, obj, live, options)
         admitted.unmoved(self.storage, info, record)
         whole = options.subresource not in ("status", "approval")
@@ -131,7 +138,7 @@ class Writes:
             return obj
         if keep_times(live, obj):
             return live
-        if not options.subresource:
+        if options.subresource in ("", "resize"):
             quotas.charge(self.storage, info, obj, live, dry_run=options.dry_run)
         return self.put(info, obj, dry_run=options.dry_run)
 
@@ -141,7 +148,7 @@ class Writes:
             kept = to_storage(info, obj)
             self.storage.put(info.storage, kept, selectable_fields(info, kept))
             obj["metadata"]["resourceVersion"] = kept["metadata"]["resourceVersion"]
-        return obj
+        return as_shown(info, obj)
 
     def _add(self, info: ResourceInfo, namespace: str, obj: Obj, options: WriteOptions) -> Obj:
         meta = obj["metadata"]
@@ -161,6 +168,7 @@ class Writes:
             obj["metadata"]["resourceVersion"] = "0"  # keeps its place until the store stamps it
         obj = metadata.head_first(info, obj)
         intake.check(info, obj, None, [])
+        intake.warn(info, obj, None, options)
         podadmission.restrain(self.storage, info, obj)
         admitted.admit(self.admission, info, obj, None, options)
         meta = obj["metadata"]
@@ -171,9 +179,9 @@ class Writes:
         return self.put(info, obj, dry_run=options.dry_run)
 
     def _apply(self, info: ResourceInfo, key: NamespacedName, body: Any, options: WriteOptions) -> tuple[Obj, bool]:
-        applied = patchdocs.applied(info, key, body)
-        version, uid = applied["metadata"].pop("resourceVersion", ""), applied["metadata"].get("uid", "")
         record, now = self.record(info, key), self.runtime.wall()
+        applied = patchdocs.applied(info, key, body, new=record is None)
+        version, uid = applied["metadata"].pop("resourceVersion", ""), applied["metadata"].get("uid", "")
         if record is None:
             if options.subresource:
                 raise refusals.not_found(info, key.name)
@@ -197,6 +205,8 @@ class Writes:
     def _guarded(self, info: ResourceInfo, live: Obj, obj: Obj, options: WriteOptions) -> Obj:
         if options.subresource in ("status", "approval"):
             return strategies.prepare_status(info, live, obj)
+        if options.subresource in PARTS:
+            return strategies.prepare_part(live, obj, options.subresource)
         if options.subresource == "finalize":
             spec = {**(live.get("spec") or {}), "finalizers": (obj.get("spec") or {}).get("finalizers") or []}
             return {**live, "metadata": obj["metadata"], "spec": spec}

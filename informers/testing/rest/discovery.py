@@ -206,7 +206,8 @@ def _classic(info: ResourceInfo) -> list[Obj]:
 
 def _classic_subresource(info: ResourceInfo, name: str) -> Obj:
     below = info.describe(name)
-    named = {"group": below.gvk.group, "version": below.gvk.version} if below.gvk != info.gvk else {}
+    shared = below.gvk.api_version == info.gvk.api_version
+    named = {} if shared else {"group": below.gvk.group, "version": below.gvk.version}
     return {
         "name": f"{info.plural}/{name}",
         "singularName": "",

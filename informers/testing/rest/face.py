@@ -8,10 +8,13 @@ socket, or know a token.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from informers.api import errors
+from informers.testing.model.resources import CONNECTING
 from informers.testing.rest.accept import Media, Offer, error_media, is_human, negotiate
+from informers.testing.rest.connecting import connect
 from informers.testing.rest.discovery import DiscoveryFace
 from informers.testing.rest.exchange import Answer, RestRequest
 from informers.testing.rest.openapi import OpenApiFace
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RestFace"]
 
-_SUBRESOURCE_VERBS = {"GET": "get", "POST": "create", "PUT": "update", "PATCH": "patch"}
+_SUBRESOURCE_VERBS = {"GET": "get", "POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 _OBJECT_VERBS = {"GET": "get", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 _COLLECTION_VERBS = {"GET": "list", "POST": "create", "DELETE": "deletecollection"}
 _GO_VERBS = {"GET": "get", "POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
@@ -56,6 +59,7 @@ class RestFace:
             "patch": verbs.patch,
             "delete": verbs.delete,
             "deletecollection": verbs.delete_collection,
+            "connect": partial(connect, cluster),
         }
 
     def handle(self, request: RestRequest) -> Answer:
@@ -132,6 +136,7 @@ def _verb(info: ResourceInfo, route: Route, request: RestRequest) -> str:
     elif route.subresource:
         verb = _SUBRESOURCE_VERBS.get(method, "")
         verb = verb if verb in info.describe(route.subresource).verbs else ""
+        verb = "connect" if verb and route.subresource in CONNECTING else verb
     else:
         verb = (_OBJECT_VERBS if route.name else _COLLECTION_VERBS).get(method, "")
         across = info.namespaced and not route.scoped and verb != "list"

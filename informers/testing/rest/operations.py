@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from informers.testing.model.resources import CONNECTING
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -112,7 +114,7 @@ def resource_paths(info: ResourceInfo, dialect: Dialect) -> dict[str, Obj]:
         paths[f"{root}/{info.plural}"] = _operations(info, ["list"], dialect, across=True)
     if named:
         paths[f"{base}/{{name}}"] = _operations(info, named, dialect, named=True)
-    for subresource in sorted(info.subresources):
+    for subresource in sorted(info.subresources - CONNECTING):
         verbs = list(info.describe(subresource).verbs)
         paths[f"{base}/{{name}}/{subresource}"] = _operations(info, verbs, dialect, named=True, below=subresource)
     return {path: item for path, item in paths.items() if item}

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["access_of", "permitted"]
 
 _VERBS: Final = {"GET": "get", "HEAD": "get", "POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
+_SOMEBODY: Final = ("impersonate-user", "impersonate-group", "impersonate-uid")
 _OF_MANY: Final = {"get": "list", "delete": "deletecollection"}
 
 
@@ -26,7 +27,7 @@ def permitted(guard: Guard, request: RestRequest, segments: list[str]) -> RestRe
     Raises:
         Forbidden: The caller may not ask that, or not for somebody else.
     """
-    if not guard.roles.enforced and "impersonate-user" not in request.headers:
+    if not guard.roles.enforced and not any(name in request.headers for name in _SOMEBODY):
         return request
     identity = guard.acting(request.identity, request.headers, lambda: _groups(request))
     guard.authorize(identity, access_of(request, segments))

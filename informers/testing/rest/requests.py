@@ -249,6 +249,8 @@ def _options_of_query(parameters: Parameters) -> Obj:
         "propagationPolicy": parameters.get("propagationPolicy", [None])[0],
         "orphanDependents": flag(parameters, "orphanDependents"),
         "dryRun": parameters.get("dryRun"),
+        "preconditions": {name: parameters[name][0] for name in ("uid", "resourceVersion") if name in parameters}
+        or None,
     }
     return {name: value for name, value in found.items() if value is not None}
 

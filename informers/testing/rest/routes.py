@@ -60,6 +60,8 @@ def parse_route(segments: list[str]) -> Route | None:
     if rest[0] == "namespaces" and len(rest) > 2 and not (rest[2] in ("status", "finalize") and len(rest) == 3):
         namespace, scoped, rest = rest[1], bool(rest[1]), rest[2:]
     plural, name, subresource, *beyond = (*rest, "", "")[: max(3, len(rest))]
+    if subresource == "proxy":
+        beyond = []  # the rest of the path is for whatever is reached
     if beyond or not plural or (subresource and not name):
         return None
     for text in (name, namespace):

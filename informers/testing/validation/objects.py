@@ -129,6 +129,7 @@ _RULES: Final[dict[str, _Rules]] = {
     "Pod": _Rules(check=check_pod, whole=1),
     "PodDisruptionBudget": _Rules(check=small.check_budget, name=path_segment, finalizers=False, own_metadata=False),
     "PodTemplate": _Rules(check=_check_pod_template),
+    "RuntimeClass": _Rules(check=small.check_runtime_class),
     "PriorityClass": _Rules(check=small.check_priority_class),
     "PriorityLevelConfiguration": _Rules(check=traffic.check_priority),
     "ReplicaSet": _Rules(check=workloads.check_replica_set),

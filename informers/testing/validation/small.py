@@ -8,7 +8,7 @@ from __future__ import annotations
 from base64 import b64decode
 from typing import TYPE_CHECKING, Final
 
-from informers.testing.schema.names import config_key, qualified_name
+from informers.testing.schema.names import config_key, dns_label, qualified_name
 from informers.testing.validation.amounts import check_limit_range, check_quota
 from informers.testing.validation.checks import at_least_zero, choice, items, number_or_percent, ruled
 from informers.testing.validation.objectmeta import check_selector
@@ -193,6 +193,15 @@ def check_new_event(obj: Obj, old: Obj | None) -> list[Cause]:
         found.append(causes.invalid("message", "", "can have at most 1024 characters"))
     if obj.get("type") not in ("Normal", "Warning"):
         found.append(causes.invalid("type", "", f"has invalid value: {obj.get('type', '')}"))
+    return found
+
+
+def check_runtime_class(obj: Obj, old: Obj | None) -> list[Cause]:
+    """Return what is wrong with a RuntimeClass, or with changing it."""
+    handler = obj.get("handler", "")
+    found = ruled(dns_label, handler, "handler") if handler else [causes.required("handler")]
+    if old is not None and old.get("handler") != handler:
+        found.append(causes.immutable("handler", handler))
     return found
 
 

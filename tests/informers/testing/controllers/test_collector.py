@@ -227,3 +227,17 @@ def test_a_crd_takes_the_dependents_of_its_objects_along():
         world.settle(30)
 
         assert [] == [one for one in world.list(("v1", "ConfigMap")) if one["metadata"]["name"] == "a"]
+
+
+def test_a_circle_of_owners_goes(world):
+    """Those that wait for one another in turn block nobody."""
+    first = world.create("a")
+    second = world.create("b", (first, True))
+    third = world.create("c", (second, True))
+    patch = {"metadata": {"ownerReferences": [world.ref((third, True))]}}
+    key = NamespacedName("default", "a")
+    world.cluster.patch(world.info("ConfigMap"), key, MERGE, patch, WriteOptions())
+    world.delete("a", "Foreground")
+    world.settle()
+
+    assert [] == world.names()

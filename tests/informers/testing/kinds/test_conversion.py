@@ -102,3 +102,56 @@ class TestOldObjects:
         world.create("apiextensions.k8s.io/v1", "CustomResourceDefinition", crd(a={"type": "string", "default": "A"}))
 
         assert {} == world.info("example.com/v1", "Widget").extra
+
+
+class TestVersions:
+    """Two versions of a custom kind that differ in fields and defaults, without a webhook."""
+
+    OLD, NEW = "example.com/v1beta1", "example.com/v1"
+
+    @pytest.fixture
+    def versions(self, world):
+        """A cluster that serves both; objects are kept in the newer."""
+        wanted = crd()
+        fields = {
+            "v1": {"a": {"type": "string", "default": "one"}},
+            "v1beta1": {"b": {"type": "string", "default": "two"}},
+        }
+        wanted["spec"]["versions"] = [
+            {
+                "name": name,
+                "served": True,
+                "storage": name == "v1",
+                "deprecated": name != "v1",
+                "schema": {"openAPIV3Schema": {"type": "object", "properties": {**own, "s": {"type": "string"}}}},
+            }
+            for name, own in fields.items()
+        ]
+        world.create("apiextensions.k8s.io/v1", "CustomResourceDefinition", wanted)
+        return world
+
+    def create(self, world, version):
+        """Create an object of the fields that both have."""
+        obj = {"apiVersion": version, "kind": "Widget", "metadata": {"name": "a"}, "s": "x"}
+        return world.create(version, "Widget", obj)
+
+    def test_what_is_written_in_the_other_version_is_cut_to_the_kept_one(self, versions):
+        """The answer shows that already, and the kept version has its defaults."""
+        created = self.create(versions, self.OLD)
+        kept, old = versions.get(self.NEW, "Widget"), versions.get(self.OLD, "Widget")
+
+        assert [("x", None, None)] * 2 == [(one["s"], one.get("a"), one.get("b")) for one in (created, old)]
+        assert ("x", "one") == (kept["s"], kept["a"])
+
+    def test_what_is_read_in_the_other_version_has_no_more_than_that(self, versions):
+        """Neither fields of the kept one, nor defaults of its own."""
+        self.create(versions, self.NEW)
+        old = versions.get(self.OLD, "Widget")
+
+        assert ({"s": "x"}, self.OLD) == ({k: v for k, v in old.items() if k in "sab"}, old["apiVersion"])
+
+    def test_a_deprecated_version_names_the_best_newer_one(self, versions):
+        """Unless the CRD has words of its own."""
+        assert "example.com/v1beta1 Widget is deprecated; use example.com/v1 Widget" == (
+            versions.info(self.OLD, "Widget").warning
+        )
