@@ -10,7 +10,7 @@ from informers.api.transport import Response
 from informers.cache import Cache, CacheOptions, KindOptions
 from informers.testing import FakeCluster
 from informers.transforms import dropping
-from tests.informers.scripted import Diary, event, item, obj, page, refusal
+from tests.informers.scripted import Diary, error_event, event, item, obj, page, refusal
 
 POD, NODE = ("v1", "Pod"), ("v1", "Node")
 GVK = GroupVersionKind("", "v1", "Pod")
@@ -212,6 +212,10 @@ class TestNamespaces:
         server.gets["/api/v1/pods"] = page(6, obj("b", 4, namespace="other"))
         cache = make(namespaces={"": KindOptions(labels="app=x"), "one": KindOptions()})
 
+        assert ["a", "b"] == names(cache.list(POD))
+        runtime.settle()
+        next(one for one in server.streams if one.call.path == "/api/v1/pods").send(error_event(410, "Expired"))
+        runtime.advance(2)
         assert ["a", "b"] == names(cache.list(POD))
         assert [] == cache.list(POD, namespace="third")
         assert {"metadata.namespace!=one"} == {

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from informers.api.objects import ObjectMeta
 from informers.cache import Cache, CacheOptions, KindOptions
 from informers.shards import Shard, fnv1a
+from informers.states import Replacement
 from tests.informers.scripted import Diary, event, item, obj, page
 
 POD = ("v1", "Pod")
@@ -134,6 +135,22 @@ class TestCache:
         assert {("delete", name) for name in MINE} | {("add", name) for name in THEIRS} == {
             entry[:2] for entry in diary.entries
         }
+
+    def test_what_the_old_part_still_says_is_void(self, runtime, server, cache):
+        """Its list, event or bookmark may be on its way when the part changes."""
+        server.default = page(5, *(pod(name, 3) for name in "abcdefgh"))
+        names(cache)
+        informer = cache.informer(POD)
+        (old,) = informer._scopes
+        informer.reshard(Shard(1, 2))
+        runtime.settle()
+        old.replace(Replacement([item("a", 99, uid=UIDS["a"])], "99", "start"))
+        old.apply(item("b", 98, uid=UIDS["b"]), deleted=False)
+        old.progress("97")
+        cache.written(informer.gvk, item(THEIRS[0], 9, uid=UIDS[THEIRS[0]], labels={"own": "write"}))
+
+        assert THEIRS == names(cache)
+        assert {"own": "write"} == cache.get(POD, f"default/{THEIRS[0]}", metadata_only=True).labels
 
     def test_all_kinds_by_uid_would_part_children_from_their_owners(self):
         """By namespace is fine."""
