@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from controller.options import in_force
 from controller.page import Page
+from controller.redaction import scrub
 from controller.status import plain
 
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ def _reconciles(recent: Recent) -> str:
 
 def _options(options: Any) -> str:
     rows = [
-        (one.flag, str(plain(value)), "" if value == one.default else "changed", one.help)
+        (one.flag, scrub(str(plain(value))), "" if value == one.default else "changed", one.help)
         for one, value in in_force(options)
         if one.flag
     ]

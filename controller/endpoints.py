@@ -6,7 +6,9 @@ imported only when an address asks for them, so that tests and programs without 
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from controller.health import Checks
@@ -29,9 +31,13 @@ if TYPE_CHECKING:
 
 __all__ = ["EndpointOptions", "Endpoints"]
 
+log = logging.getLogger("levelset.serve")
+
 OFF = ("", "0")
 METRICS_FLAG, PROBES_FLAG = "--metrics-bind-address", "--health-probe-bind-address"
 DEBUG_FLAG = "--debug-bind-address"
+NEAR = ("127.0.0.1", "localhost", "::1")
+"""Hosts that nobody but this machine reaches."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,8 +112,13 @@ class Endpoints:
         """Show `pages` on the debug server, by their paths; before the servers start."""
         for server in self.servers:
             if server.flag == DEBUG_FLAG:
+                near = server.address.host in NEAR
+                if not near:
+                    log.warning(
+                        "the debug pages are open to whoever reaches their port", extra={"fields": {"flag": DEBUG_FLAG}}
+                    )
                 for path, page in pages.items():
-                    server.mount(path, page)
+                    server.mount(path, partial(_asked_near, page) if near else page)
 
     def _lay_out(self) -> None:
         options = self._options
@@ -175,3 +186,10 @@ class Endpoints:
                 return refused
         body, content_type = self.metrics.expose(visit.accept)
         return Page(body, content_type=content_type)
+
+
+def _asked_near(page: Handler, visit: Visit) -> Page:
+    """Answer only who names this machine: the name of a web site that points here is somebody else's script."""
+    host = visit.headers.get("Host", "localhost")
+    name = host[1 : host.find("]")] if host.startswith("[") else host.partition(":")[0]
+    return page(visit) if name in NEAR else Page.text("403 this page answers to localhost alone\n", 403)

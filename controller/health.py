@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from controller.page import Page, Visit
+from controller.redaction import scrub
 
 __all__ = ["Check", "Checks", "NotReady"]
 
@@ -115,4 +116,4 @@ class Checks:
 
 
 def _shown(error: Exception) -> str:
-    return str(error) if isinstance(error, NotReady) else "reason withheld"
+    return scrub(str(error)) if isinstance(error, NotReady) else "reason withheld"

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from cachetools import LRUCache, TTLCache
 
 from controller.lease import micro_time
+from controller.redaction import scrub
 from informers.api.objects import CachedObject, Obj
 from informers.api.resource import Resource
 
@@ -112,7 +113,7 @@ class Correlator:
 
         No series means that the object has talked too much.
         """
-        note = message.encode()[:1024].decode(errors="ignore")
+        note = scrub(message).encode()[:1024].decode(errors="ignore")
         # What repeats is the same whatever version the object has.
         known = json.dumps([kind, reason, action, note, {**about, "resourceVersion": ""}], sort_keys=True)
         now, moment = self.runtime.monotonic(), micro_time(self.runtime.wall())

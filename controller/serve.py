@@ -127,6 +127,11 @@ class Server:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping: asyncio.Event | None = None
 
+    @property
+    def paths(self) -> list[str]:
+        """What is mounted, in order."""
+        return sorted(self._routes)
+
     def mount(self, path: str, page: Handler | Route) -> None:
         """Answer `path` and everything one level below it with `page`; MUST be called before `start`.
 
@@ -150,7 +155,7 @@ class Server:
                 log.warning("going on without a server", extra={"fields": {"reason": self._explain(self._failure)}})
                 return
             raise ServeError(self._explain(self._failure)) from self._failure
-        log.info("serving", extra={"fields": {"server": self.name, "port": self.port, "paths": sorted(self._routes)}})
+        log.info("serving", extra={"fields": {"server": self.name, "port": self.port, "paths": self.paths}})
 
     def stop(self, deadline: Seconds) -> None:
         """Close the socket and the connections, and wait for the task until `deadline` on the monotonic clock."""

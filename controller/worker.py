@@ -14,6 +14,7 @@ from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING
 
+from controller.redaction import scrub
 from controller.request import Result, TerminalError
 from informers.api.errors import ApiError, Conflict, KindNotServed, LevelsetError, NamespaceTerminating
 
@@ -133,9 +134,9 @@ def settle(outcome: Outcome) -> Verdict:
 
 
 def describe(error: BaseException | None) -> str:
-    """Return an error's text, or its class where it has none; never raises, whatever the error does."""
+    """Return an error's text without credentials, or its class where it has none; never raises, whatever it does."""
     try:
-        return str(error) or type(error).__name__
+        return scrub(str(error)) or type(error).__name__
     except Exception:  # noqa: BLE001 - an error that cannot even be shown MUST NOT end a worker
         return type(error).__name__
 

@@ -10,6 +10,7 @@ import click
 
 from controller.bundled import BUNDLED
 from controller.doctor import Finding, look_at_cluster, look_at_config, look_at_machine
+from controller.redaction import scrub
 from informers.runtime import ThreadRuntime
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def doctor(controllers: tuple[str, ...], kubeconfig: str) -> None:
     for finding in _findings(controllers or tuple(BUNDLED), kubeconfig):
         failed |= finding.verdict == "fail"
         mark = click.style(f"{finding.verdict:<4}", fg=COLOURS[finding.verdict])
-        click.echo(f"{mark}  {finding.subject:<12} {finding.text}")
+        click.echo(f"{mark}  {finding.subject:<12} {scrub(finding.text)}")
         if finding.fix:
             click.echo(f"{'':<19}-> {finding.fix}")
     sys.exit(1 if failed else 0)

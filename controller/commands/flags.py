@@ -17,6 +17,7 @@ from click.core import ParameterSource
 
 from controller.commands.settings import read_settings
 from controller.options import PREFIX, Option, options_of
+from controller.redaction import scrub
 from informers.api.errors import LevelsetError
 
 __all__ = ["Flagged", "flags", "readable_errors"]
@@ -134,7 +135,7 @@ def _default(option: Option) -> str:
 def _one_line(text: str) -> str:
     """Join the lines of a message so that it still reads as a list."""
     joined = ""
-    for line in filter(None, map(str.strip, text.splitlines())):
+    for line in filter(None, map(str.strip, scrub(text).splitlines())):
         joined += line if not joined else f" {line}" if joined.endswith((":", ".", ";", ",")) else f"; {line}"
     return joined
 
@@ -154,4 +155,4 @@ def readable_errors(*, debug: bool = False) -> Iterator[None]:
         if debug:
             raise
         text = f"{type(error).__name__}: {error} (--log-level debug shows where)"
-        raise click.ClickException(text) from error
+        raise click.ClickException(scrub(text)) from error

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,19 +18,13 @@ from typing import Any, ClassVar, TextIO
 
 from controller.attempt import current_attempt
 from controller.options import option
+from controller.redaction import HIDDEN, scrub, telling
 
-__all__ = ["ConsoleFormatter", "JsonFormatter", "LogOptions", "RepeatFilter", "scrub", "setup"]
+__all__ = ["ConsoleFormatter", "JsonFormatter", "LogOptions", "RepeatFilter", "setup"]
 
 QUIET = ("urllib3", "kubernetes", "aiohttp", "asyncio", "opentelemetry")
 """Foreign loggers; some print whole bodies at DEBUG."""
 
-SECRET_KEY = re.compile(r"(?i)(password|passwd|secret|token|authorization|credential|private.?key|api.?key)s?$")
-SECRET_TEXT = re.compile(
-    r"(?i)(bearer\s+)[\w.~+/=-]{8,}"  # an Authorization header
-    r"|(://[^/\s:@]*:)[^/\s@]+(?=@)"  # the password of a URL
-    r"|()\beyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]*"  # a JSON web token
-)
-HIDDEN = "[hidden]"
 MOST_KINDS = 4096
 """A program has hundreds of message templates; more kinds than this come from messages formatted beforehand."""
 
@@ -66,11 +59,6 @@ def setup(options: LogOptions | None = None, *, stream: TextIO | None = None) ->
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
     return handler
-
-
-def scrub(text: str) -> str:
-    """Blot out what looks like a credential."""
-    return SECRET_TEXT.sub(lambda m: f"{m[1] or m[2] or ''}{HIDDEN}", text)
 
 
 class JsonFormatter(logging.Formatter):
@@ -167,7 +155,7 @@ def _fields(record: logging.LogRecord) -> dict[str, Any]:
 
 def _clean(key: str, value: Any) -> Any:
     """Return a field's value without credentials, at any depth."""
-    if SECRET_KEY.search(key) and isinstance(value, str | bytes):
+    if telling(key, value):
         return HIDDEN
     if isinstance(value, str):
         return scrub(value)

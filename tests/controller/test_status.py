@@ -6,6 +6,7 @@ import pytest
 
 from controller import Builder, Manager, ManagerOptions
 from controller.debug import PAGES, debug_pages
+from controller.health import NotReady
 from controller.page import Visit
 from controller.telemetry.recent import Recent
 from informers.testing import FakeCluster
@@ -78,3 +79,38 @@ def test_the_page_of_reconciles_names_slow_and_failing_keys(manager):
 def test_without_a_collector_there_are_no_pages(manager):
     """As with the debug address off."""
     assert {} == debug_pages(manager.status, None, manager.options, runtime=manager.runtime)
+
+
+SECRETIVE = (
+    "cannot log in: Authorization: Bearer hunter2-hunter2, https://me:hunter2@proxy, token=hunter2, "
+    "eyJhbGciOiJSUzI1NiJ9.aHVudGVyMg-hunter2.c2lnbmF0dXJl, {'password': 'hunter2'}"
+)
+
+
+def test_no_page_shows_a_credential():
+    """Wherever it comes from: an option, an error of a reconciler or of a check, an event."""
+    options = ManagerOptions(**OFF, kubeconfig="https://me:hunter2@host/kubeconfig")
+
+    def fail(request):
+        manager.recorder.event(manager.cache.get(CONFIG_MAP, request), "Warning", "Failed", "Copy", SECRETIVE)
+        raise ValueError(SECRETIVE)
+
+    def unready():
+        raise NotReady(SECRETIVE)
+
+    with FakeCluster() as world:
+        recent = Recent(runtime=world.runtime)
+        manager = Manager(options=options, transport=world.transport(), runtime=world.runtime, observe=recent)
+        Builder(manager).for_(CONFIG_MAP).named("copier").complete(fail)
+        manager.add_readyz_check("login", unready)
+        manager.start()
+        world.create({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "namespace": "default"}})
+        world.runtime.sleep(1)
+        pages = debug_pages(manager.status, recent, options, runtime=world.runtime)
+        shown = {path: page(Visit()).body.decode() for path, page in pages.items()}
+        shown["/readyz"] = manager.endpoints.readyz(Visit()).body.decode()
+        shown["events"] = str(world.list(("events.k8s.io/v1", "Event")))
+        manager.stop()
+
+    assert {} == {path: text for path, text in shown.items() if "hunter2" in text}
+    assert all("cannot log in" in shown[path] for path in ("/debug/reconciles", "/api/v1/status", "/readyz", "events"))
