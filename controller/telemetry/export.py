@@ -5,8 +5,8 @@
     OTEL_EXPORTER_OTLP_PROTOCOL=grpc                    if opentelemetry-exporter-otlp-proto-grpc is installed
     OTEL_TRACES_SAMPLER, OTEL_RESOURCE_ATTRIBUTES, ...  as the SDK reads them
 
-Only a program that was asked to export imports this. What cannot be exported is dropped and counted by the SDK; it
-MUST NOT hold up a reconcile.
+Only a program that was asked to export imports this. What cannot be exported is dropped by the SDK, and complained of
+once per doubling; it MUST NOT hold up a reconcile.
 """
 
 from __future__ import annotations
@@ -144,4 +144,25 @@ def _otlp(environment: Mapping[str, str], signal: str, place: str) -> Any:
         raise ConfigError(
             f"OTLP by {protocol} is asked for and not installed: pip install {extra}, or OTEL_{signal}_EXPORTER=none"
         ) from error
+    logger = logging.getLogger(found.__name__)
+    if not any(isinstance(one, Doubling) for one in logger.filters):
+        logger.addFilter(Doubling())
     return getattr(found, name)()
+
+
+class Doubling(logging.Filter):
+    """Lets the first, second, fourth, eighth... complaint pass of an exporter whose collector is away.
+
+    Threads: any thread; a race costs a line.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._count = 0
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the line is written; each single attempt is told to nobody."""
+        if record.levelno < logging.ERROR:
+            return False
+        self._count += 1
+        return not self._count & (self._count - 1)

@@ -164,3 +164,16 @@ def test_a_pod_knows_its_namespace_without_a_variable(monkeypatch, tmp_path):
 
     assert "prod" == resource({}, service="x").attributes["k8s.namespace.name"]
     assert "given" == resource({"POD_NAMESPACE": "given"}, service="x").attributes["k8s.namespace.name"]
+
+
+def test_a_collector_that_is_away_is_told_of_once_per_doubling(caplog):
+    """An outage of an hour is not ten thousand lines; single attempts are not told at all."""
+    logger = logging.getLogger("opentelemetry.exporter.otlp.proto.http.trace_exporter")
+    logger.filters.clear()
+    for _ in range(2):
+        Export({"OTEL_TRACES_EXPORTER": "otlp"}, service="x").close()
+    for number in range(9):
+        logger.warning("attempt %s failed", number)
+        logger.error("batch %s lost", number)
+
+    assert [f"batch {number} lost" for number in (0, 1, 3, 7)] == [r.getMessage() for r in caplog.records]
