@@ -52,7 +52,8 @@ class PodOptions:
     """How Pods fare.
 
     The fate of a Pod is decided by `fate`, else by `FATE_ANNOTATION`, else by its image (`bad_images`), else, if a Job
-    controls it, by its command: it ends badly after `exit N` with N above 0, and well otherwise. All others are ready.
+    controls it, by its command: it ends badly after `exit N` with N above 0, and well otherwise. All others are ready,
+    and so is whoever has only an image that does nothing (`idle_images`).
 
     Threads: immutable.
     """
@@ -67,6 +68,8 @@ class PodOptions:
     """Seconds that the Pod of a Job works whose command does not `sleep`."""
     bad_images: tuple[str, ...] = ("*no-such*", "*does-not-exist*", "*nonexistent*", "*:bad", "*invalid*")
     """Images (shell patterns) that cannot be pulled."""
+    idle_images: tuple[str, ...] = ("*/pause:*", "*/pause", "pause", "pause:*")
+    """Images (shell patterns) that never end without a command."""
     fate: Callable[[Obj], Fate | None] | None = None
     """Asked first about every Pod; None, or the answer None, leaves it to the annotation and the image."""
     ready_after: Callable[[Obj], Seconds | None] | None = None
@@ -83,7 +86,8 @@ class PodOptions:
         images = [container.get("image", "") for container in pod["spec"].get("containers") or ()]
         if any(fnmatch(image, pattern) for image in images for pattern in self.bad_images):
             return Fate.BAD_IMAGE
-        if not _works(pod):
+        idle = not _command(pod) and any(fnmatch(image, pattern) for image in images for pattern in self.idle_images)
+        if idle or not _works(pod):
             return Fate.READY
         return Fate.CRASH if _EXIT.search(_command(pod)) and _exit_of(pod) else Fate.SUCCEED
 

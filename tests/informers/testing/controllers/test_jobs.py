@@ -49,6 +49,19 @@ class TestSuccess:
 
         assert ({}, DONE) == (before, conditions(lab))
 
+    def test_an_image_that_does_nothing_never_ends(self, lab):
+        """Unless it is given a command."""
+        for name, command in (("idle", None), ("busy", ["true"])):
+            wanted = job(name)
+            wanted["spec"]["template"]["spec"]["containers"] = [
+                {"name": "c", "image": "registry.example/pause:3.10", **({"command": command} if command else {})}
+            ]
+            lab.create(wanted)
+        lab.advance(600)
+
+        assert (1, {}) == (lab.status("Job", "idle")["ready"], conditions(lab, "idle"))
+        assert DONE == conditions(lab, "busy")
+
     def test_each_index_succeeds_once(self, lab):
         """Also when a Pod that succeeded is deleted before the others are done."""
         lab.create(job(completions=4, parallelism=2, completionMode="Indexed"))
