@@ -27,6 +27,7 @@ __all__ = [
     "stamp",
     "timestamp",
     "update_causes",
+    "wipe",
 ]
 
 _ORDER = (
@@ -35,6 +36,9 @@ _ORDER = (
     "managedFields",
 )  # fmt: skip
 _SUFFIX_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
+_SYSTEM = (
+    "resourceVersion", "selfLink", "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds",
+)  # fmt: skip
 _LONGEST_BASE = 58
 """Characters of `generateName` that are kept: 63 less five generated ones."""
 
@@ -80,10 +84,15 @@ def check_name(key: NamespacedName, meta: Obj) -> None:
         raise refusals.bad_request(f"the name of the object ({name}) does not match the name on the URL ({key.name})")
 
 
+def wipe(meta: Obj) -> None:
+    """Drop what only the server sets."""
+    for name in _SYSTEM:
+        meta.pop(name, None)
+
+
 def stamp(meta: Obj, runtime: Runtime) -> None:
     """Set what only the server sets on a new object, and drop what only it may set later."""
-    for name in ("resourceVersion", "selfLink", "deletionTimestamp", "deletionGracePeriodSeconds"):
-        meta.pop(name, None)
+    wipe(meta)
     meta["uid"] = runtime.new_uid()
     meta["creationTimestamp"] = timestamp(runtime.wall())
 

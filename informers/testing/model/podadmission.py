@@ -140,6 +140,14 @@ def _faults(item: Obj, request: Obj, limit: Obj) -> Iterator[str]:
         yield from _bounded(f"minimum {name} usage per {kind} is {least}", least, (request, limit), name, low=True)
     for name, most in (item.get("max") or {}).items():
         yield from _bounded(f"maximum {name} usage per {kind} is {most}", most, (request, limit), name, low=False)
+    for name, most in (item.get("maxLimitRequestRatio") or {}).items():
+        said = f"{name} max limit to request ratio per {kind} is {most}, but"
+        asked, limited = (nanos(amounts.get(name, "0")) for amounts in (request, limit))
+        if not asked or not limited:
+            word = "limit" if asked else "request"
+            yield f"{said} no {word} is specified or {word} is 0"
+        elif limited * 10**9 > nanos(most) * asked:
+            yield f"{said} provided ratio is {limited / asked:f}"
 
 
 def _bounded(said: str, bound: str, asked: tuple[Obj, Obj], name: str, *, low: bool) -> Iterator[str]:

@@ -115,13 +115,13 @@ class Writes:
 
         `tracked` says that managedFields are right already.
         """
-        obj = admitted.change(self.admission, info, obj, live, options)
         before = live["metadata"]
-        causes = metadata.update_causes(before, obj["metadata"])
-        metadata.inherit(before, obj["metadata"])
-        obj = self._guarded(info, live, obj, options)
+        obj, causes = self._guarded(info, live, obj, options)
         if not tracked:
             intake.track(info, live, obj, options, self.runtime.wall())
+        changed = admitted.change(self.admission, info, obj, live, options)  # what admission does has no owner
+        if changed is not obj:
+            obj, causes = self._guarded(info, live, changed, options)
         obj = metadata.head_first(info, obj)
         part = PARTS.get(options.subresource)
         causes += part(obj["spec"], live["spec"]) if part is not None else []
@@ -153,12 +153,13 @@ class Writes:
     def _add(self, info: ResourceInfo, namespace: str, obj: Obj, options: WriteOptions) -> Obj:
         meta = obj["metadata"]
         self._check_open(info, namespace, meta.get("name", ""))
-        obj = admitted.change(self.admission, info, obj, None, options)
+        metadata.wipe(meta)
+        intake.track(info, None, obj, options, self.runtime.wall())
+        obj = admitted.change(self.admission, info, obj, None, options)  # what admission does has no owner
         meta = obj["metadata"]
         metadata.stamp(meta, self.runtime)
         if not meta.get("name") and meta.get("generateName"):
             meta["name"] = self._fresh_name(info, namespace, meta["generateName"])
-        intake.track(info, None, obj, options, self.runtime.wall())
         return self._add_tracked(info, obj, options)
 
     def _add_tracked(self, info: ResourceInfo, obj: Obj, options: WriteOptions) -> Obj:
@@ -202,7 +203,15 @@ class Writes:
         intake.take_in(info, merged, options, applied=True)
         return self.finish(info, record, live, merged, options, tracked=True), False
 
-    def _guarded(self, info: ResourceInfo, live: Obj, obj: Obj, options: WriteOptions) -> Obj:
+    def _guarded(
+        self, info: ResourceInfo, live: Obj, obj: Obj, options: WriteOptions
+    ) -> tuple[Obj, list[errors.Cause]]:
+        """Return a new state without what may not be written that way, and what is wrong with its metadata."""
+        causes = metadata.update_causes(live["metadata"], obj["metadata"])
+        metadata.inherit(live["metadata"], obj["metadata"])
+        return self._kept(info, live, obj, options), causes
+
+    def _kept(self, info: ResourceInfo, live: Obj, obj: Obj, options: WriteOptions) -> Obj:
         if options.subresource in ("status", "approval"):
             return strategies.prepare_status(info, live, obj)
         if options.subresource in PARTS:

@@ -96,7 +96,7 @@ def check_policy_binding(obj: Obj, old: Obj | None) -> list[Cause]:  # noqa: ARG
         return found
     actions, at = spec.get("validationActions") or [], "spec.validationActions"
     if not actions:
-        found.append(causes.required(at))
+        found.append(causes.required(at, "at least one validation action is required"))
     for index, action in enumerate(actions):
         found += choice(action, f"{at}[{index}]", ("Audit", "Deny", "Warn"))
         if action in actions[:index]:

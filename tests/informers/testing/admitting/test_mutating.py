@@ -59,6 +59,27 @@ def test_an_apply_configuration_is_merged(client):
     assert "Always" == created["spec"]["template"]["spec"]["restartPolicy"]
 
 
+@pytest.mark.parametrize("change", ["create", "update"])
+def test_what_a_policy_does_has_no_owner(client, change):
+    """Neither the field that it sets, nor fewer fields than the caller wrote."""
+    created = client.create(deployment()) if change == "update" else None
+    rule = {**RULE, "operations": ["CREATE", "UPDATE"]}
+    client.create(
+        policy(applied("Object{spec: Object.spec{paused: true}}"), matchConstraints={"resourceRules": [rule]})
+    )
+    client.create(binding())
+    if created is None:
+        written = client.create(deployment())
+    else:
+        created["spec"]["replicas"] = 2
+        written = client.update(created)
+    (entry,) = written["metadata"]["managedFields"]
+
+    assert written["spec"]["paused"]
+    assert "f:replicas" in entry["fieldsV1"]["f:spec"]
+    assert "f:paused" not in entry["fieldsV1"]["f:spec"]
+
+
 def test_a_json_patch_is_applied(client):
     """Its values may be computed, and keys escaped."""
     path = "'/metadata/labels/' + jsonpatch.escapeKey('a/b')"

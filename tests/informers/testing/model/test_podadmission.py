@@ -81,6 +81,25 @@ def test_a_pod_outside_the_limits_is_forbidden(limited, resources, why):
     assert f'pods "a" is forbidden: {why}' == caught.value.message
 
 
+@pytest.mark.parametrize(
+    ("resources", "why"),
+    [
+        ({"requests": {"cpu": "100m"}, "limits": {"cpu": "250m"}}, "is 2, but provided ratio is 2.500000"),
+        ({"requests": {"cpu": "0"}, "limits": {"cpu": "1"}}, "is 2, but no request is specified or request is 0"),
+        ({"requests": {"cpu": "1"}}, "is 2, but no limit is specified or limit is 0"),
+    ],
+)
+def test_limits_may_not_be_far_from_requests(world, resources, why):
+    """As many times as the range says, and no more."""
+    limits = {"type": "Container", "maxLimitRequestRatio": {"cpu": "2"}}
+    world.create("v1", "LimitRange", spec={"limits": [limits]})
+    with pytest.raises(Forbidden) as refused:
+        world.pod(resources)
+
+    assert f"cpu max limit to request ratio per Container {why}" in refused.value.message
+    assert world.pod({"requests": {"cpu": "100m"}, "limits": {"cpu": "200m"}})
+
+
 def test_a_claim_has_limits_of_its_own(limited):
     """Claims are held against what they request."""
     spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "10Mi"}}}
