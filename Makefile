@@ -7,7 +7,7 @@ IMG ?= levelset:latest
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-cluster run serve lint format manifests install uninstall deploy undeploy bench wheel clean
+.PHONY: help setup demo test test-cluster conformance run serve lint format manifests install uninstall deploy undeploy bench wheel clean
 
 help: ## Show this list.
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ test: $(READY) ## Run all tests; those against a real control plane need KUBEBUI
 
 test-cluster: $(READY) ## Run the suite against a real control plane only.
 	@$(BIN)/python -m pytest tests/cluster $(ARGS)
+
+conformance: $(READY) ## Run Kubernetes' own conformance tests; ARGS=PATH/e2e.test, and --help tells the rest.
+	@$(BIN)/python -m tests.conformance $(ARGS)
 
 run: $(READY) ## Run the Memcached controller against the current kubeconfig.
 	@$(BIN)/levelset run memcached $(ARGS)
