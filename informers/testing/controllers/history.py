@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from informers.api import errors
 from informers.api.objects import GroupVersionKind
 from informers.testing.controllers.claims import claimed
@@ -82,7 +84,10 @@ def _created(actor: Actor, owner: Obj, data: Obj, *, number: int, label: str) ->
 
 
 def _data(owner: Obj) -> Obj:
-    return {"spec": {"template": {**owner["spec"]["template"], "$patch": "replace"}}}
+    """Return what a revision keeps, its keys sorted: clients compare it byte by byte."""
+    data: Obj = {"spec": {"template": {**owner["spec"]["template"], "$patch": "replace"}}}
+    sorted_data: Obj = msgspec.json.decode(msgspec.json.encode(data, order="sorted"))
+    return sorted_data
 
 
 def _number(revision: Obj) -> tuple[int, str]:

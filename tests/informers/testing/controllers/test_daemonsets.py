@@ -1,7 +1,10 @@
 """DaemonSets run one Pod on every node that fits, in virtual time."""
 
+import json
+
 import pytest
 
+from informers.testing.cluster import ListQuery
 from informers.testing.controllers.fates import Fate
 from informers.testing.controllers.placement import suits
 
@@ -137,6 +140,15 @@ class TestUpdates:
         lab.advance(2)
 
         assert (["agent:1"], ["agent:2"]) == (before, list(lab.images().values()))
+
+    def test_a_revision_keeps_the_template_in_the_order_of_its_keys(self, lab):
+        """Clients find the current one by its bytes."""
+        lab.create(daemon_set())
+        lab.advance(2)
+        (raw,) = lab.cluster.list(lab.info("ControllerRevision"), "default", ListQuery()).items
+        data, template = json.loads(raw)["data"], lab.get("DaemonSet", "agent")["spec"]["template"]
+
+        assert json.dumps({"spec": {"template": {**template, "$patch": "replace"}}}, sort_keys=True) == json.dumps(data)
 
     def test_revisions_are_kept(self, lab):
         """As the Pods' labels name them; all go with the set."""
