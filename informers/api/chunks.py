@@ -18,14 +18,9 @@ class Chunks:
 
     def __init__(self) -> None:
         self.ended = False
-        """Whether the last chunk has come. What follows it is not looked at."""
+        """Whether the last chunk has come. What follows it is not looked at: the connection serves nothing else."""
         self._left = 0
         self._rest = b""
-
-    @property
-    def rest(self) -> bytes:
-        """What was fed and not understood yet; once it has ended, what follows the last chunk."""
-        return self._rest
 
     def feed(self, data: bytes) -> bytes:
         """Take bytes off the wire and return what of the body is in them.
@@ -52,7 +47,7 @@ class Chunks:
             elif at < end:
                 at += self._part(data, at, found)
         self._rest = data[at:]
-        if len(self._rest) > _LONGEST_SIZE and not self.ended:
+        if len(self._rest) > _LONGEST_SIZE:
             raise ResponseLost("the answer broke off: a chunk has no size")
         return b"".join(found)
 

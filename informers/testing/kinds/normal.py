@@ -6,7 +6,6 @@ quantities and times take their one spelling. Done here by the recorded Go types
 
 from __future__ import annotations
 
-import binascii
 from base64 import b64decode
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -27,7 +26,6 @@ _MACHINERY: Final = "io.k8s.apimachinery.pkg."
 _TIME, _MICRO_TIME = f"{_MACHINERY}apis.meta.v1.Time", f"{_MACHINERY}apis.meta.v1.MicroTime"
 _QUANTITY, _INT_OR_STRING = f"{_MACHINERY}api.resource.Quantity", f"{_MACHINERY}util.intstr.IntOrString"
 _BOUNDS: Final = {"int32": 2**31, "int64": 2**63}
-_ALIASES: Final = {"[]byte": "[]uint8"}
 
 
 class Mismatch(Exception):
@@ -35,7 +33,7 @@ class Mismatch(Exception):
 
     def __init__(self, sentence: str = "", *, value: Any = None, go: str = "") -> None:
         super().__init__(sentence)
-        self.sentence, self.value, self.go = sentence, value, go
+        self.sentence, self.value, self.go = sentence, value, go.replace("byte", "uint8")
         self.struct, self.path = "", ""
 
     def at(self, struct: str, name: str) -> None:
@@ -234,11 +232,11 @@ def _number(go: str, value: Any) -> float:
 
 def _bytes(go: str, value: Any) -> str:
     if not isinstance(value, str):
-        raise Mismatch(value=value, go=_ALIASES.get(go, go))
+        raise Mismatch(value=value, go=go)
     text = value.replace("\n", "").replace("\r", "")
     try:
         b64decode(text, validate=True)
-    except binascii.Error as error:
+    except ValueError as error:
         raise Mismatch(f"illegal base64 data at input byte {_bad_byte(value)}") from error
     return text
 

@@ -16,6 +16,7 @@ from informers.testing.patching import fields
 from informers.testing.schema import admission, schemas
 from informers.testing.validation.warnings import warnings_of
 from informers.testing.words import refusals
+from informers.testing.words.gotext import plain
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -188,7 +189,7 @@ def _scale_causes(info: ResourceInfo, obj: Obj) -> list[errors.Cause]:
         return []
     kinds = {bool: "bool", str: "string", float: "float64", list: "[]interface {}"}
     kind = next((name for wanted, name in kinds.items() if isinstance(value, wanted)), "map[string]interface {}")
-    why = f"Invalid value: 0: {path} accessor error: {value} is of the type {kind}, expected int64"
+    why = f"Invalid value: 0: {path} accessor error: {plain(value)} is of the type {kind}, expected int64"
     return [errors.Cause("FieldValueInvalid", path, why)]
 
 

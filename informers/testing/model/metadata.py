@@ -62,11 +62,13 @@ def check_namespace(info: ResourceInfo, namespace: str, meta: Obj) -> None:
     if not info.namespaced:
         meta.pop("namespace", None)
         return
-    if meta.get("namespace") not in (None, "", namespace):
+    named = meta.get("namespace")
+    if named not in (None, "", namespace) and isinstance(named, str):
         raise refusals.bad_request(
             "the namespace of the provided object does not match the namespace sent on the request"
         )
-    meta["namespace"] = namespace
+    if named is None or isinstance(named, str):  # what is no text has yet to be refused as such
+        meta["namespace"] = namespace
 
 
 def check_name(key: NamespacedName, meta: Obj) -> None:
@@ -80,7 +82,7 @@ def check_name(key: NamespacedName, meta: Obj) -> None:
         raise refusals.bad_request(
             f"the name of the object ({key.name} based on URL) was undeterminable: name must be provided"
         )
-    if name != key.name:
+    if name != key.name and isinstance(name, str):
         raise refusals.bad_request(f"the name of the object ({name}) does not match the name on the URL ({key.name})")
 
 

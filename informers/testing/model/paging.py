@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from informers.testing.rest.jsonscan import complaint
 from informers.testing.words import refusals
 
 __all__ = ["INCONSISTENT", "Position", "read_token", "write_token"]
@@ -56,8 +57,7 @@ def read_token(text: str, namespace: str) -> Position:
     try:
         token = msgspec.json.decode(raw, type=_Token)
     except ValueError as error:
-        first = raw[:1].decode("latin-1")
-        raise _not_valid(f"invalid character '{first}' looking for beginning of value") from error
+        raise _not_valid(complaint(raw)) from error
     if token.v != _FORM:
         raise _not_valid(f"server does not recognize this encoded version {token.v}")
     if not token.rv:

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from informers.api.objects import NamespacedName, Obj
     from informers.testing.model.resources import ResourceInfo
 
-__all__ = ["APPLY", "applied", "echoed", "patched"]
+__all__ = ["APPLY", "STRATEGIC", "applied", "echoed", "patched"]
 
 APPLY = "application/apply-patch+yaml"
+STRATEGIC = "application/strategic-merge-patch+json"
 _JSON_PATCH = "application/json-patch+json"
 _MERGE_PATCH = "application/merge-patch+json"
 

@@ -84,6 +84,8 @@ class Writes:
         if record is None:
             raise refusals.not_found(info, key.name)
         obj = patchdocs.patched(info, from_storage(info, record.decode()), content_type, body)
+        if content_type == patchdocs.STRATEGIC:
+            obj |= {"kind": info.gvk.kind, "apiVersion": info.gvk.api_version}  # of a Go type, whatever the patch says
         try:
             intake.identify(info, obj)
             intake.take_in(info, obj, options)

@@ -1,25 +1,21 @@
 """Bodies in and out: JSON, YAML and protobuf read with the API server's complaints, duplicates found, answers encoded.
 
-The only module that touches YAML on the serving side. It knows formats and nothing of kinds; a body is never quoted in
-full, only by its first bytes, as the API server does.
+It knows formats and nothing of kinds; a body is never quoted in full, only by its first bytes, as the API server does.
 """
 
 from __future__ import annotations
 
 import json
-import re
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import msgspec
-import yaml
 
 from informers.api import errors
 from informers.testing.rest.accept import PROTOBUF
+from informers.testing.rest.jsonscan import complaint
 from informers.testing.rest.protobuf import Malformed, read_protobuf
 from informers.testing.rest.protowriter import write_raw
-
-if TYPE_CHECKING:
-    from collections.abc import Hashable
+from informers.testing.rest.yamltext import dump_yaml, load_yaml
 
 __all__ = ["Decoded", "decode_body", "decode_patch", "encode", "encode_raw", "media_type", "places", "unrecognized"]
 
@@ -33,7 +29,6 @@ UNKNOWN_FORMAT = (
     f"application/json, application/yaml, {PROTOBUF}"
 )
 _KINDS = {dict: "object", list: "array", str: "string", bool: "bool", int: "number", float: "number"}
-_BYTE = re.compile(r"\(byte (\d+)\)")
 
 
 def media_type(content_type: str) -> str:
@@ -67,6 +62,10 @@ def decode_body(body: bytes, content_type: str, *, kind: str = "", merge: bool =
         go = 'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
         text = f"couldn't get version/kind; json parse error: json: cannot unmarshal {_KINDS[type(value)]}"
         raise unrecognized(f"{text} into Go value of type {go}", body, kind)
+    for name in value:
+        if name in ("kind", "apiVersion") and not isinstance(value[name], str | None):
+            text = f"couldn't get version/kind; json parse error: json: cannot unmarshal {_KINDS[type(value[name])]}"
+            raise unrecognized(f"{text} into Go struct field .{name} of type string", body, kind)
     return value, duplicates
 
 
@@ -121,11 +120,6 @@ def encode_raw(raw: bytes, *, yaml: bool = False, pretty: bool = False, protobuf
     return (msgspec.json.format(raw, indent=2) if pretty else raw) + b"\n"
 
 
-def dump_yaml(value: Any) -> bytes:
-    """Encode as YAML with sorted keys."""
-    return yaml.dump(value, Dumper=_Dumper, default_flow_style=False, allow_unicode=True).encode()
-
-
 def read_json(body: bytes, *, merge: bool = False) -> Decoded:
     """Decode JSON; of duplicate keys the last one wins, unless `merge` and both are objects.
 
@@ -135,7 +129,7 @@ def read_json(body: bytes, *, merge: bool = False) -> Decoded:
     try:
         value = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Malformed(_json_complaint(body, str(error))) from error
+        body, value = _lenient(body, error)
     if body.count(b'":') == count_keys(value):  # any other number may mean duplicates, so look again, slowly
         return value, []
     try:
@@ -220,72 +214,25 @@ def read_yaml(body: bytes) -> Decoded:
             return read_json(body)
         except Malformed:
             pass  # flow-style YAML looks like JSON at first
-    loader = _Loader(body)
+    return load_yaml(body)
+
+
+def _lenient(body: bytes, error: Exception) -> tuple[bytes, Any]:
+    """Read what Go takes for JSON although our reader does not: text that is not UTF-8, and numbers beyond all bounds.
+
+    Returns:
+        The document in plain UTF-8, and what is in it.
+
+    Raises:
+        Malformed: It is no JSON.
+    """
+    if why := complaint(body):
+        raise Malformed(why) from error
+    body = body.decode(errors="replace").encode()
     try:
-        value = loader.get_single_data()
-    except yaml.YAMLError as error:
-        raise Malformed(f"yaml: {_yaml_line(error)}{getattr(error, 'problem', None) or error}") from error
-    except (ValueError, RecursionError) as error:
-        raise Malformed(f"yaml: {error}") from error
-    finally:
-        loader.dispose()
-    return value, loader.duplicates
-
-
-class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc] # libyaml's where it was built in
-    """Reads what JSON can say: dates stay text, keys become strings, duplicates are noted."""
-
-    def __init__(self, stream: bytes) -> None:
-        super().__init__(stream)
-        self.duplicates: list[str] = []
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002, ARG002 - PyYAML's signature
-        self.flatten_mapping(node)
-        found: dict[Hashable, Any] = {}
-        for key_node, value_node in node.value:
-            key = self.construct_object(key_node, deep=True)
-            name = key if isinstance(key, str) else msgspec.json.encode(key).decode()
-            if name in found:
-                self.duplicates.append(f'line {key_node.start_mark.line + 1}: key "{name}" already set in map')
-            found[name] = self.construct_object(value_node, deep=True)
-        return found
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-    for first, resolvers in _Loader.yaml_implicit_resolvers.items()
-}
-
-
-class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc] # libyaml's where it was built in
-    """Writes what Go's library writes: text that could be taken for something else is in double quotes."""
-
-
-def _represent_text(dumper: Any, text: str) -> Any:
-    plain = dumper.resolve(yaml.ScalarNode, text, (True, False)) == "tag:yaml.org,2002:str" and text not in _BOOLS
-    style = "|" if "\n" in text else None if plain else '"'
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
-
-
-_BOOLS = frozenset("yYnN")
-_Dumper.add_representer(str, _represent_text)
-
-
-def _yaml_line(error: yaml.YAMLError) -> str:
-    """Return where a fault is, counted as Go's library counts: its parser from zero, its scanner from one."""
-    marks = (getattr(error, "context_mark", None), getattr(error, "problem_mark", None))
-    line = next((mark.line for mark in marks if mark is not None and mark.line), 0)
-    line += bool(line) and isinstance(error, yaml.scanner.ScannerError)
-    return f"line {line}: " if line else ""
-
-
-def _json_complaint(body: bytes, error: str) -> str:
-    position, trailing = _BYTE.search(error), "trailing" in error
-    at = int(position[1]) - trailing if position is not None else len(body)  # msgspec counts trailing bytes from one
-    if "truncated" in error or at >= len(body):
-        return "unexpected end of JSON input"
-    where = "after top-level value" if trailing else "looking for beginning of value"
-    return f"invalid character '{chr(body[at])}' {where}"
+        return body, json.loads(body)
+    except (ValueError, RecursionError) as again:
+        raise Malformed("exceeded max depth") from again
 
 
 def unrecognized(complaint: str, body: bytes, kind: str) -> errors.BadRequest:

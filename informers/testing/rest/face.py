@@ -91,6 +91,8 @@ class RestFace:
             watch = verb == "list" and (route.watch or bool(flag(request.parameters, "watch")))
             media = _media(request, _offer(info, verb, watch=watch))
             target = Target(info, route, request, media, warnings)
+            if route.namespace in (".", "..") and verb != "create":
+                raise errors.ServerError(f'invalid key: "{_key(route)}"')
             if info.warning:
                 warnings.append(info.warning)
             return self._verbs[verb](target)
@@ -123,6 +125,10 @@ class RestFace:
         return info
 
 
+def _key(route: Route) -> str:
+    return "/".join(("", route.plural, route.namespace, *([route.name] if route.name else ())))
+
+
 def _custom(resources: tuple[ResourceInfo, ...], group: str) -> bool | None:
     """Whether a group is made of custom resources; None when there is no such group."""
     return next((info.custom for info in resources if info.gvk.group == group), None)
@@ -130,7 +136,7 @@ def _custom(resources: tuple[ResourceInfo, ...], group: str) -> bool | None:
 
 def _verb(info: ResourceInfo, route: Route, request: RestRequest) -> str:
     """Return what the method means on this path, refusing what the resource does not have."""
-    method = request.method
+    method = "GET" if info.custom and request.method == "HEAD" else request.method
     if route.watch:
         verb = "list" if method == "GET" else ""
     elif route.subresource:

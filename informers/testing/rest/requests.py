@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from informers.api import errors
 from informers.api.selectors import FieldSelector, LabelSelector
+from informers.testing.words.gotext import quote
 from informers.testing.words.status import forbidden_option, invalid_option, invalid_options, unsupported_option
 
 if TYPE_CHECKING:
@@ -123,7 +124,6 @@ def list_options(parameters: Parameters, *, watch: bool = False) -> ListOptions:
     causes = _watch_causes(options) if options.watch else _list_causes(options)
     if causes:
         raise invalid_options("ListOptions", causes)
-    check_version(options.resource_version, listing=not options.watch)
     return options
 
 
@@ -213,7 +213,7 @@ def _watch_causes(options: ListOptions) -> list[tuple[str, str, str]]:
         causes.append(forbidden_option(name, f"{name} is forbidden for watch unless sendInitialEvents is provided"))
     if match and match != "NotOlderThan":
         causes.append(unsupported_option(name, f'"{match}"', ("NotOlderThan",)))
-    if options.continue_:
+    if match and options.continue_:
         causes.append(forbidden_option(name, f"{name} is forbidden when continue is provided"))
     return causes
 
@@ -230,9 +230,8 @@ def _manager_causes(manager: str) -> list[tuple[str, str, str]]:
         return [("FieldValueTooLong", "fieldManager", f"Too long: may not be more than {_MANAGER_LIMIT} bytes")]
     for position, character in enumerate(manager):
         if not character.isprintable():
-            shown = f'"\\x{ord(character):02x}"' if ord(character) < 128 else f'"{character}"'
             sentence = f"invalid character U+{ord(character):04X} (at position {position})"
-            return [invalid_option("fieldManager", shown, sentence)]
+            return [invalid_option("fieldManager", quote(manager), sentence)]
     return []
 
 
@@ -268,7 +267,7 @@ def _options_of_body(body: Obj) -> Obj:
     kind = body.get("kind") or "DeleteOptions"
     if kind != "DeleteOptions":
         version = body.get("apiVersion") or "meta.k8s.io/v1"
-        text = f'no kind "{kind}" is registered for version "{version}" in scheme "pkg/runtime/scheme.go:111"'
+        text = f'no kind {quote(kind)} is registered for version "{version}" in scheme "pkg/runtime/scheme.go:111"'
         raise errors.BadRequest(text, reason="BadRequest")
     options: dict[str, Any] = {}
     for name, (wanted, go) in _TYPES.items():

@@ -6,7 +6,6 @@ Pure text; whether the group, kind or object exists is for others to say.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from posixpath import normpath
 from urllib.parse import unquote
 
 from informers.api import errors
@@ -35,18 +34,15 @@ class Route:
 
 
 def path_segments(path: str) -> list[str]:
-    """Split a path into decoded segments, dots resolved, one trailing slash dropped, empty ones inside kept."""
-    decoded = unquote(path)
-    if "/." in decoded:
-        decoded = normpath(decoded)
-    return decoded.removeprefix("/").removesuffix("/").split("/")
+    """Split a path into decoded segments, one trailing slash dropped, empty ones inside kept."""
+    return unquote(path).removeprefix("/").removesuffix("/").split("/")
 
 
 def parse_route(segments: list[str]) -> Route | None:
     """Return the route of a path whose segments start with `api` or `apis`; None when no resource can be there.
 
     Raises:
-        BadRequest: The name holds a percent sign.
+        BadRequest: The name holds a percent sign, or is one or two dots.
     """
     core = segments[0] == "api"
     group, version = ("", segments[1]) if core else (segments[1], segments[2])
@@ -64,6 +60,8 @@ def parse_route(segments: list[str]) -> Route | None:
         beyond = []  # the rest of the path is for whatever is reached
     if beyond or not plural or (subresource and not name):
         return None
+    if name in (".", ".."):
+        raise errors.BadRequest(f"Name parameter invalid: \"{name}\": may not be '{name}'", reason="BadRequest")
     for text in (name, namespace):
         if "%" in text:
             raise errors.BadRequest(f"Name parameter invalid: \"{text}\": may not contain '%'", reason="BadRequest")

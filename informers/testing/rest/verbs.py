@@ -15,6 +15,7 @@ from informers.api import errors
 from informers.api.objects import NamespacedName
 from informers.api.selectors import FieldSelector
 from informers.testing.cluster import ListQuery, WatchQuery, WriteOptions
+from informers.testing.model.selection import selection
 from informers.testing.rest.accept import PROTOBUF
 from informers.testing.rest.answers import Answers
 from informers.testing.rest.bodies import decode_body, decode_patch, media_type, places, unrecognized
@@ -37,9 +38,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Target", "Verbs"]
 
-PATCHES = ("application/json-patch+json", "application/merge-patch+json", "application/apply-patch+yaml")
+MERGE = "application/merge-patch+json"
 STRATEGIC = "application/strategic-merge-patch+json"
 APPLY = "application/apply-patch+yaml"
+PATCHES = ("application/json-patch+json", MERGE, APPLY)
 _LONGEST_WATCH = 1800.0
 """Seconds after which a watch ends by itself, plus up to as many again; the API server's default."""
 
@@ -93,6 +95,7 @@ class Verbs:
     def list(self, target: Target) -> Answer:
         """Answer with a page of objects, or open a watch."""
         options = list_options(target.request.parameters, watch=target.route.watch)
+        _check_selection(target, options)
         if options.watch:
             return self._watch(target, options)
         result = self._cluster.list(target.info, target.route.namespace, _list_query(options))
@@ -155,7 +158,12 @@ class Verbs:
         media = media_type(content_type)
         _check_patch_type(target.info, media)
         options = self._write_options(target, "PatchOptions", apply=media == APPLY)
-        body, duplicates = decode_patch(target.request.body, content_type)
+        try:
+            body, duplicates = decode_patch(target.request.body, content_type)
+        except errors.BadRequest:
+            if media in (MERGE, STRATEGIC):
+                self._cluster.get_raw(target.info, target.key)  # an object that is not there comes first
+            raise
         return self._write(
             target,
             lambda chosen: self._cluster.patch(target.info, target.key, media, body, chosen),
@@ -176,12 +184,13 @@ class Verbs:
 
     def delete_collection(self, target: Target) -> Answer:
         """Delete all that the query selects."""
-        selection = list_options(target.request.parameters)
+        chosen = list_options(target.request.parameters)
         options, dry_run = delete_options(target.request, self._delete_body(target.request))
+        _check_selection(target, chosen)
         deleted = self._cluster.delete_collection(
             target.info,
             target.route.namespace,
-            _list_query(selection),
+            _list_query(chosen),
             options,
             dry_run=dry_run,
             by=_asker(target, dry_run=dry_run),
@@ -196,7 +205,13 @@ class Verbs:
         kind, custom = target.info.gvk.kind, target.info.custom
         if target.route.subresource:
             kind = target.info.describe(target.route.subresource).gvk.kind
-        obj, duplicates = decode_body(target.request.body, content_type, kind=kind, merge=not custom)
+        try:
+            obj, duplicates = decode_body(target.request.body, content_type, kind=kind, merge=not custom)
+        except errors.BadRequest as error:
+            if not custom or target.route.subresource != "scale":
+                raise
+            text = 'no kind is registered for the type v1.Scale in scheme "pkg/runtime/scheme.go:111"'
+            raise errors.BadRequest(text, reason="BadRequest") from error
         if custom and not target.route.subresource:
             _check_type(target.info, obj, target.request.body)
         return obj, duplicates
@@ -243,6 +258,12 @@ class Verbs:
 
 def _asker(target: Target, *, dry_run: bool) -> WriteOptions:
     return WriteOptions(dry_run=dry_run, identity=target.request.identity, warnings=target.warnings)
+
+
+def _check_selection(target: Target, options: ListOptions) -> None:
+    """Refuse fields that cannot be selected by, and then a malformed version."""
+    selection(target.info, target.route.namespace, options.labels, options.fields)
+    check_version(options.resource_version, listing=not options.watch)
 
 
 def _list_query(options: ListOptions) -> ListQuery:

@@ -5,7 +5,6 @@ Pure functions of text. An unknown format asks for nothing.
 
 from __future__ import annotations
 
-import binascii
 import ipaddress
 import re
 from base64 import b64decode
@@ -134,7 +133,7 @@ def _is_network(text: str) -> bool:
 def _is_base64(text: str) -> bool:
     try:
         b64decode(text, validate=True)
-    except binascii.Error:
+    except ValueError:
         return False
     return bool(text)
 

@@ -113,12 +113,18 @@ class Front:
             connection.send(self._fault(error))
 
     def _take(self, connection: Connection, request: HttpRequest) -> None:
+        if request.target == "*" and request.method == "OPTIONS":
+            connection.send(RestResponse(200, b"", "text/plain"))
+            return
         who = self._gate.enter(request.headers.get("authorization", ""), request.method, request.target)
         if isinstance(who, RestResponse):
             connection.send(who)
             return
         if request.too_large:
             connection.send(refuse(errors.TooLarge(_TOO_LARGE, reason="RequestEntityTooLarge"), Media()))
+            return
+        if request.broken:
+            connection.send(refuse(errors.ServerError(request.broken), Media()))
             return
         asked = RestRequest.parse(
             request.method, request.target, headers=request.headers, body=request.body, identity=who

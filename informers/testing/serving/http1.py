@@ -11,9 +11,6 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from informers.api.chunks import Chunks
-from informers.api.errors import ResponseLost
-
 if TYPE_CHECKING:
     from typing import NoReturn
 
@@ -29,16 +26,17 @@ _HOST = re.compile(r"[!$%&'()*+,\-.:;=\[\]_~0-9A-Za-z]*")
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-_SPACE = " \t"
+_SIZE = re.compile(rb"[0-9a-fA-F]{1,16}")
 
 
 class Refused(Exception):
     """What came is no request; `answer` says so, and the connection MUST be closed after it."""
 
-    def __init__(self, status: str) -> None:
+    def __init__(self, status: str, text: str | None = None) -> None:
         super().__init__(status)
-        head = f"HTTP/1.1 {status}\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n"
-        self.answer = (head + status).encode()
+        text = status if text is None else text
+        kind = "Content-Type: text/plain; charset=utf-8\r\n" if text else ""
+        self.answer = f"HTTP/1.1 {status}\r\n{kind}Connection: close\r\n\r\n{text}".encode()
 
 
 class Headers(dict[str, str]):
@@ -77,8 +75,8 @@ class HttpRequest:
     body: bytes = b""
     too_large: bool = False
     """Whether the body was larger than `BODY_LIMIT`, and was dropped."""
-    broken: bool = False
-    """Whether the body is no chunks, although it says so; nothing can follow it."""
+    broken: str = ""
+    """What is wrong with a body that is no chunks, although it says so; nothing can follow it."""
 
 
 class RequestReader:
@@ -91,7 +89,7 @@ class RequestReader:
         self._buffer = b""
         self._request: HttpRequest | None = None
         self._left = 0
-        self._chunks: Chunks | None = None
+        self._chunks: _Chunks | None = None
         self._body: list[bytes] = []
         self._size = 0
         self._promised = False
@@ -148,6 +146,8 @@ class RequestReader:
         words = [word.strip().lower() for word in headers.get("connection", "").split(",")]
         keep_alive = "close" not in words if version >= (1, 1) else "keep-alive" in words
         self._request, self._promised = HttpRequest(method, target, headers, keep_alive), False
+        if headers.get("expect", "100-continue").lower() != "100-continue":
+            raise Refused("417 Expectation Failed", "")
         self._frame(headers, chunked=version >= (1, 1) and "transfer-encoding" in headers)
         return True
 
@@ -158,8 +158,8 @@ class RequestReader:
             if len(headers.getall("transfer-encoding", [])) > 1:
                 _refuse()
             if headers["transfer-encoding"].lower() != "chunked":
-                raise Refused("501 Not Implemented: Unsupported transfer encoding")
-            self._chunks = Chunks()
+                raise Refused("501 Not Implemented", "Unsupported transfer encoding")
+            self._chunks = _Chunks()
         elif "content-length" in headers:
             lengths = set(headers.getall("content-length", []))
             text = headers["content-length"]
@@ -174,17 +174,13 @@ class RequestReader:
             self._keep(piece)
         return not self._left
 
-    def _read_chunks(self, chunks: Chunks) -> bool:
-        try:
-            self._keep(chunks.feed(self._buffer))
-        except ResponseLost:
-            self._break()
-            return True
-        self._buffer = b""
-        if not chunks.ended:
-            return False
+    def _read_chunks(self, chunks: _Chunks) -> bool:
+        for piece in chunks.feed(self._buffer):
+            self._keep(piece)
         self._buffer = chunks.rest
-        return True
+        if chunks.fault and self._request is not None:
+            self._request.broken, self._request.keep_alive = chunks.fault, False
+        return chunks.ended
 
     def _keep(self, piece: bytes) -> None:
         self._size += len(piece)
@@ -194,10 +190,49 @@ class RequestReader:
             self._request.too_large = True
             self._body.clear()
 
-    def _break(self) -> None:
-        self._buffer = b""
-        if self._request is not None:
-            self._request.broken, self._request.keep_alive = True, False
+
+class _Chunks:
+    """The body of one chunked request; what follows it is left in `rest`."""
+
+    def __init__(self) -> None:
+        self.rest = b""
+        self.fault = ""
+        self.ended = False
+        self._left = 0
+        """Bytes of the chunk that are to come, the line end behind it included."""
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """Take bytes off the wire, `rest` included, and return what of the body is in them."""
+        found: list[bytes] = []
+        while data and not self.ended:
+            if self._left > 2:
+                piece, data = data[: self._left - 2], data[self._left - 2 :]
+                self._left -= len(piece)
+                found.append(piece)
+            elif self._left:
+                if data[0] not in b"\r\n":
+                    self._end("malformed chunked encoding")
+                    break
+                self._left, data = self._left - 1, data[1:]
+            else:
+                line, newline, after = data.partition(b"\n")
+                if not newline:
+                    break
+                data = after
+                self._open(line.partition(b";")[0].strip())
+        self.rest = data
+        return found
+
+    def _open(self, size: bytes) -> None:
+        if not _SIZE.fullmatch(size):
+            self._end("invalid byte in chunk length")
+        elif int(size, 16) == 0:
+            self._end("")
+        else:
+            self._left = int(size, 16) + 2
+
+    def _end(self, fault: str) -> None:
+        self.ended, self.fault = True, fault
 
 
 def _request_line(line: str) -> tuple[str, str, tuple[int, int]]:
@@ -220,20 +255,33 @@ def _request_line(line: str) -> tuple[str, str, tuple[int, int]]:
 
 def _headers(fields: list[str]) -> Headers:
     headers = Headers()
-    for field in fields:
+    for field in _unfolded(fields):
         name, colon, value = field.partition(":")
-        if not colon or not _TOKEN.fullmatch(name):
+        if not colon or not name:
             _refuse()
+        if not _TOKEN.fullmatch(name):
+            raise Refused("400 Bad Request: invalid header name")
         value = value.strip(" \t\r")
         if _UNPRINTABLE.search(value):
             _refuse()
         headers.add(name.lower(), value)
     hosts = headers.getall("host", [])
     if len(hosts) > 1:
-        raise Refused("400 Bad Request: too many Host headers")
+        _refuse()
     if hosts and not _HOST.fullmatch(hosts[0]):
         raise Refused("400 Bad Request: malformed Host header")
     return headers
+
+
+def _unfolded(fields: list[str]) -> list[str]:
+    """Put lines that begin with a space behind those before them."""
+    found: list[str] = []
+    for field in fields:
+        if field[:1] in (" ", "\t") and found:
+            found[-1] = f"{found[-1].rstrip()} {field.strip()}"
+        else:
+            found.append(field)
+    return found
 
 
 def _refuse() -> NoReturn:

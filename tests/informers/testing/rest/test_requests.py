@@ -46,6 +46,15 @@ def test_negative_limits_mean_none():
     assert 0 == listing("limit=-1").limit
 
 
+@pytest.mark.parametrize(("listing", "code"), [(True, 400), (False, 500)])
+def test_bad_versions(listing, code):
+    """A list is refused, a get and a watch fail."""
+    with pytest.raises(ApiError) as refused:
+        check_version("x", listing=listing)
+
+    assert code == refused.value.code
+
+
 @pytest.mark.parametrize("text", ["x", "", "1.5", "+-1", "\u0663"])
 def test_bad_numbers(text):
     """The refusal is Go's bare sentence."""
@@ -63,9 +72,7 @@ def test_bad_numbers(text):
         ("watch=1&sendInitialEvents=true", 422, 1),
         ("watch=1&sendInitialEvents=true&resourceVersionMatch=Exact", 422, 2),
         ("watch=1&resourceVersionMatch=NotOlderThan", 422, 1),
-        ("watch=1&continue=abc", 422, 1),
-        ("resourceVersion=x", 400, 0),
-        ("watch=1&resourceVersion=x", 500, 0),
+        ("watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&continue=abc", 422, 1),
         ("labelSelector=a+b", 400, 0),
         ("fieldSelector=a", 400, 0),
     ],

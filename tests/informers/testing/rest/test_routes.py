@@ -25,7 +25,7 @@ def route(path):
         ("/apis/apps/v1/namespaces/a/deployments/b", Route("apps", "v1", "deployments", "a", scoped=True, name="b")),
         ("/api/v1/namespaces//pods", Route("", "v1", "pods")),
         ("/api/v1/watch/namespaces/a/pods", Route("", "v1", "pods", "a", scoped=True, watch=True)),
-        ("/api/v1/namespaces/../nodes", Route("", "v1", "nodes")),
+        ("/api/v1/namespaces/../nodes", Route("", "v1", "nodes", "..", scoped=True)),
         ("/api/v1/nodes/a%20b", Route("", "v1", "nodes", name="a b")),
         ("/apis/apps/v1", Route("apps", "v1", "")),
     ],
