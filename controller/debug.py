@@ -18,6 +18,7 @@ from controller.status import plain
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from controller.options import Option
     from controller.page import Handler, Visit
     from controller.status import ManagerSnapshot, Status
     from controller.telemetry.recent import Recent
@@ -38,7 +39,9 @@ body { font: 14px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 76rem
 nav a { margin-right: 1rem } h1 { font-size: 1.3rem } h2 { font-size: 1.05rem; margin-top: 2rem }
 table { border-collapse: collapse; width: 100% } th, td { text-align: left; padding: .25rem .75rem .25rem 0;
 border-bottom: 1px solid #8884; vertical-align: top } th { font-weight: 600; opacity: .7 }
-pre { overflow-x: auto; background: #8881; padding: .75rem; border-radius: 4px }
+pre { overflow-x: auto; background: #8881; padding: .75rem; border-radius: 4px; margin: .25rem 0 1rem }
+td:first-child { white-space: nowrap } td { overflow-wrap: anywhere } summary { cursor: pointer; padding: .2rem 0 }
+nav a[aria-current] { font-weight: 600; color: inherit; text-decoration: none } small { opacity: .7 }
 .good { color: #2a8a3e } .bad { color: #c0392b }
 """
 
@@ -49,11 +52,9 @@ def debug_pages(status: Status, recent: Recent | None, options: Any, *, runtime:
         return {}
     bodies: dict[str, Callable[[], str]] = {
         "queues": lambda: _queues(status.snapshot()),
-        "informers": lambda: _informers(status.snapshot()),
+        "informers": lambda: _informers(status.snapshot(), runtime),
         "reconciles": lambda: _reconciles(recent),
-        "threads": lambda: "".join(
-            f"<h2>{escape(name)}</h2><pre>{escape(at)}</pre>" for name, at in sorted(runtime.stacks().items())
-        ),
+        "threads": lambda: "".join(_thread(name, at) for name, at in sorted(runtime.stacks().items())),
         "options": lambda: _options(options),
     }
     pages: dict[str, Handler] = {f"/debug/{name}": partial(_page, status, name, body) for name, body in bodies.items()}
@@ -64,7 +65,9 @@ def _page(status: Status, name: str, body: Callable[[], str], visit: Visit) -> P
     if visit.tail:
         return Page.text("404 page not found\n", 404)
     shot = status.snapshot()
-    links = "".join(f'<a href="/debug/{one}">{one}</a>' for one in PAGES) + '<a href="/api/v1/status">status.json</a>'
+    here = {name: " aria-current"}
+    links = "".join(f'<a href="/debug/{one}"{here.get(one, "")}>{one}</a>' for one in PAGES)
+    links += '<a href="/api/v1/status">status.json</a>'
     mood = "good" if shot.ready == "ok" else "bad"
     head = f'levelset {escape(shot.version)}, up {_age(shot.uptime)}, ready: <b class="{mood}">{escape(shot.ready)}</b>'
     title = PAGES.get(name, "levelset")
@@ -107,7 +110,8 @@ def _queues(shot: ManagerSnapshot) -> str:
     return text
 
 
-def _informers(shot: ManagerSnapshot) -> str:
+def _informers(shot: ManagerSnapshot, runtime: Runtime) -> str:
+    now = runtime.wall()
     rows = [
         (
             str(one.gvk),
@@ -115,13 +119,21 @@ def _informers(shot: ManagerSnapshot) -> str:
             one.objects,
             one.overlay,
             one.resource_version,
-            plain(one.since) or "",
+            f"{_age((now - one.since).total_seconds())} ago" if one.since else "never",
             one.failures,
             plain(one.last_error) or "",
         )
         for one in shot.informers
     ]
     return _table(("kind", "state", "objects", "own writes ahead", "version", "heard", "failures", "last error"), rows)
+
+
+def _thread(name: str, stack: str) -> str:
+    """Return one thread, folded up: its name, and the function that it is in."""
+    place = next((line.strip() for line in reversed(stack.splitlines()) if line.strip().startswith("File ")), "")
+    inside = place.rpartition(", in ")[2]
+    head = f"{escape(name)} <small>in {escape(inside)}</small>"
+    return f"<details><summary>{head}</summary><pre>{escape(stack)}</pre></details>"
 
 
 def _reconciles(recent: Recent) -> str:
@@ -139,11 +151,20 @@ def _reconciles(recent: Recent) -> str:
 
 def _options(options: Any) -> str:
     rows = [
-        (one.flag, scrub(str(plain(value))), "" if value == one.default else "changed", one.help)
+        (one.flag, scrub(_shown(one, value)), "" if value == one.default else "changed", one.help)
         for one, value in in_force(options)
         if one.flag
     ]
     return _table(("option", "value", "", "what it is"), rows)
+
+
+def _shown(option: Option, value: Any) -> str:
+    """Return a value as one writes it after its flag."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if option.many:
+        return ",".join(map(str, value))
+    return f"{value:g}s" if option.duration and value is not None else str(plain(value))
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

@@ -1,7 +1,8 @@
 """The audit log: a line for every write, with who, what, why and how it ended.
 
 It listens to what goes over the wire, so nothing that a program writes can miss it; lines go to the logger
-`levelset.audit`, and from inside a reconcile carry its controller, key and id. Bodies are never logged.
+`levelset.audit`, and from inside a reconcile carry its controller, key and id. Bodies are never logged. A leader's
+renewal every few seconds is a line at DEBUG, as long as it works.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ __all__ = ["Audit"]
 
 log = logging.getLogger("levelset.audit")
 
+LEASES = "/apis/coordination.k8s.io/"
 REFUSED = 400
 """HTTP statuses from here on are refusals."""
 
@@ -44,4 +46,5 @@ class Audit(ControllerObserver):
         }
         if "dryRun" in said:
             fields["dryRun"] = True
-        log.info("write", extra={"fields": fields})
+        renewal = call.method == "PUT" and call.path.startswith(LEASES) and fields["outcome"] == "done"
+        log.log(logging.DEBUG if renewal else logging.INFO, "write", extra={"fields": fields})

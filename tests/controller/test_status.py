@@ -81,6 +81,25 @@ def test_without_a_collector_there_are_no_pages(manager):
     assert {} == debug_pages(manager.status, None, manager.options, runtime=manager.runtime)
 
 
+def test_the_page_of_options_shows_values_as_one_writes_them(manager):
+    """A duration with its unit, a switch as true or false, and what differs from the default."""
+    pages = debug_pages(manager.status, manager.recent, manager.options, runtime=manager.runtime)
+    body = pages["/debug/options"](Visit()).body.decode()
+
+    assert "<td>--cache-sync-timeout</td><td>120s</td><td></td>" in body
+    assert "<td>--audit-log</td><td>false</td><td></td>" in body
+    assert "<td>--debug-bind-address</td><td>0</td><td>changed</td>" in body
+
+
+def test_the_page_of_informers_says_how_old_its_knowledge_is(manager):
+    """An age is read at a glance, a time of day is not."""
+    manager.runtime.sleep(20)
+    pages = debug_pages(manager.status, manager.recent, manager.options, runtime=manager.runtime)
+    body = pages["/debug/informers"](Visit()).body.decode()
+
+    assert "<td>21s ago</td>" in body
+
+
 SECRETIVE = (
     "cannot log in: Authorization: Bearer hunter2-hunter2, https://me:hunter2@proxy, token=hunter2, "
     "eyJhbGciOiJSUzI1NiJ9.aHVudGVyMg-hunter2.c2lnbmF0dXJl, {'password': 'hunter2'}"

@@ -32,3 +32,16 @@ def test_reads_are_not_logged(caplog):
     Audit().request(Call("GET", PATH), status=200, seconds=0.1, host="h")
 
     assert [] == caplog.records
+
+
+@pytest.mark.parametrize(
+    ("method", "status", "level"),
+    [("PUT", 200, "DEBUG"), ("PUT", 409, "INFO"), ("PUT", None, "INFO"), ("POST", 201, "INFO")],
+)
+def test_renewals_of_a_lease_do_not_drown_the_rest(caplog, method, status, level):
+    """One every two seconds, for ever; taking the lease, or losing it, is told."""
+    caplog.set_level(logging.DEBUG, "levelset.audit")
+    path = "/apis/coordination.k8s.io/v1/namespaces/default/leases/x"
+    Audit().request(Call(method, path), status=status, seconds=0.1, host="h")
+
+    assert [level] == [record.levelname for record in caplog.records]
