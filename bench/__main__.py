@@ -14,7 +14,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-NAMES = ("syncs", "watching", "reads", "apart", "decode", "queue", "reconcile", "server")
+NAMES = ("syncs", "watching", "reads", "apart", "decode", "queue", "reconcile", "tracing", "server")
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 
 

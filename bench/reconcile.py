@@ -25,13 +25,17 @@ def metrics(runtime):
     return Metrics(runtime=runtime)
 
 
-def work_off(workers, *, observer):
-    """Reconcile as many distinct keys with so many workers; return wall and processor seconds."""
+def work_off(workers, *, observer, inside=lambda: None):
+    """Reconcile as many distinct keys with so many workers; return wall and processor seconds.
+
+    Every reconcile does what `inside` does, by default nothing.
+    """
     runtime, done, left = ThreadRuntime(), threading.Event(), iter(range(KEYS - 1))
     options = ControllerOptions(max_concurrent_reconciles=workers)
     extra = {"observe": observer(runtime)} if observer else {}
 
     def reconcile(_):
+        inside()
         if next(left, None) is None:
             done.set()
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from informers.api.transport import Transport
     from informers.runtime import Seconds
 
-__all__ = ["Access", "MissingPermission", "demand", "lease_access", "missing", "ring_access"]
+__all__ = ["Access", "MissingPermission", "demand", "lease_access", "missing", "refused", "ring_access"]
 
 log = logging.getLogger("levelset.access")
 
@@ -114,26 +114,34 @@ def demand(transport: Transport, need: Iterable[Access], like: Iterable[Access] 
     """
     need, like = list(need), list(like)
     lacking = missing(transport, [*need, *like])
-    if refused := [access for access in need if access in lacking]:
-        raise MissingPermission(_sentence(refused))
+    if forbidden := [access for access in need if access in lacking]:
+        raise MissingPermission(_sentence(forbidden))
     if lacking:
         log.info("works with less than it would like", extra={"fields": {"missing": _sentence(lacking)}})
 
 
 def missing(transport: Transport, wanted: Iterable[Access]) -> list[Access]:
-    """Return what of `wanted` this program may not do; nothing where the server cannot be asked.
-
-    The rules of each namespace are asked for once; what no rule allows is asked for by itself, for rules may be listed
-    incompletely, and authorizers need not have rules.
-    """
-    wanted = list(wanted)
+    """Return what of `wanted` this program may not do; nothing where the server cannot be asked."""
     try:
-        rules = {namespace: _rules(transport, namespace) for namespace in {access.namespace for access in wanted}}
-        doubtful = [a for a in wanted if not any(a.within(rule) for rule in rules[a.namespace])]
-        return [access for access in doubtful if not _allowed(transport, access)]
+        return refused(transport, wanted)
     except LevelsetError as error:
         log.debug("permissions could not be asked for", extra={"fields": {"error": str(error)}})
         return []
+
+
+def refused(transport: Transport, wanted: Iterable[Access]) -> list[Access]:
+    """Return what of `wanted` this program may not do.
+
+    The rules of each namespace are asked for once; what no rule allows is asked for by itself, for rules may be listed
+    incompletely, and authorizers need not have rules.
+
+    Raises:
+        LevelsetError: The server cannot be asked.
+    """
+    wanted = list(wanted)
+    rules = {namespace: _rules(transport, namespace) for namespace in {access.namespace for access in wanted}}
+    doubtful = [a for a in wanted if not any(a.within(rule) for rule in rules[a.namespace])]
+    return [access for access in doubtful if not _allowed(transport, access)]
 
 
 def _rules(transport: Transport, namespace: str) -> list[Obj]:

@@ -16,10 +16,15 @@ if TYPE_CHECKING:
 
     Setup: TypeAlias = Callable[[Manager], Any]
 
-__all__ = ["BUNDLED", "setup_named"]
+__all__ = ["BUNDLED", "complete", "setup_named"]
 
 BUNDLED = {"memcached": "reconcilers.memcached:setup"}
 """Name on the command line to `module:function`."""
+
+
+def complete(_context: object, _parameter: object, incomplete: str) -> list[str]:
+    """Return the names that a shell may put in the place of `incomplete`; the signature is click's."""
+    return [name for name in sorted(BUNDLED) if name.startswith(incomplete)]
 
 
 def setup_named(name: str) -> Setup:

@@ -14,7 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from controller.access import Access, missing
+from controller.access import Access, refused
 from informers.api.errors import ConfigError, LevelsetError
 from informers.api.schema import crd_of
 from informers.api.transport import Call
@@ -86,7 +86,7 @@ def look_at_config(kubeconfig: str) -> tuple[ClusterConfig | None, Finding]:
         config = load_config(kubeconfig=kubeconfig or None)
     except (ConfigError, ValueError) as error:
         fix = "write a kubeconfig, or name one by --kubeconfig or KUBECONFIG"
-        return None, Finding("fail", "kubeconfig", " ".join(str(error).split()), fix)
+        return None, Finding("fail", "kubeconfig", str(error), fix)
     return config, Finding("ok", "kubeconfig", f"{config.source}: {config.server}")
 
 
@@ -185,7 +185,12 @@ def _allowed(transport: Transport, permissions: Iterable[Obj]) -> Iterator[Findi
         for resource in rule["resources"]
         for verb in rule["verbs"]
     ]
-    lacking = missing(transport, wanted)
+    try:
+        lacking = refused(transport, wanted)
+    except LevelsetError as error:
+        fix = "ask somebody who may: kubectl auth can-i --list --as system:serviceaccount:NAMESPACE:NAME"
+        yield Finding("warn", "permissions", f"the server cannot be asked for them: {error}", fix)
+        return
     for access in lacking:
         yield Finding("fail", "permissions", f"may not {access}", f"grant {json.dumps(access.rule())}")
     if wanted and not lacking:

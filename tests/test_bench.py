@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bench import __main__ as bench
-from bench import apart, objects, reads, replay, server, syncs, table, watching
+from bench import apart, objects, reads, replay, server, syncs, table, tracing, watching
 from informers import GroupVersionKind, ThreadRuntime
 from informers.api.wire import cached
 from informers.testing import ApiServer, Cluster
@@ -123,3 +123,14 @@ def test_events_follow_the_list():
 
     assert b'"resourceVersion":"1003"' in script.list
     assert b'"resourceVersion":"1008"' in script.events[-1]
+
+
+def test_tracing_off_loads_nothing(monkeypatch, capsys):
+    """The proof that it costs nothing stands below the table."""
+    monkeypatch.setattr("bench.reconcile.KEYS", 50)
+    monkeypatch.setattr("bench.tracing.ROUNDS", 1)
+    tracing.main()
+    said = capsys.readouterr().out
+
+    assert "| on, all kept" in said
+    assert "Loaded when off: nothing of OpenTelemetry" in said

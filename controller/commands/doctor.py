@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from controller.bundled import BUNDLED
+from controller.bundled import BUNDLED, complete
+from controller.commands.flags import one_line
 from controller.doctor import Finding, look_at_cluster, look_at_config, look_at_machine
-from controller.redaction import scrub
 from informers.runtime import ThreadRuntime
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
 
 
 @click.command("doctor")
-@click.argument("controllers", nargs=-1, metavar="[CONTROLLER]...")
+@click.argument("controllers", nargs=-1, metavar="[CONTROLLER]...", shell_complete=complete)
 @click.option("--kubeconfig", default="", help="Kubeconfig file; found like everywhere else when not given.")
 def doctor(controllers: tuple[str, ...], kubeconfig: str) -> None:
     """Find out why a controller does not run.
@@ -34,7 +34,7 @@ def doctor(controllers: tuple[str, ...], kubeconfig: str) -> None:
     for finding in _findings(controllers or tuple(BUNDLED), kubeconfig):
         failed |= finding.verdict == "fail"
         mark = click.style(f"{finding.verdict:<4}", fg=COLOURS[finding.verdict])
-        click.echo(f"{mark}  {finding.subject:<12} {scrub(finding.text)}")
+        click.echo(f"{mark}  {finding.subject:<12} {one_line(finding.text)}")
         if finding.fix:
             click.echo(f"{'':<19}-> {finding.fix}")
     sys.exit(1 if failed else 0)

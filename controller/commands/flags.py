@@ -14,13 +14,14 @@ from typing import Any, TypeVar
 
 import click
 from click.core import ParameterSource
+from click.shell_completion import CompletionItem
 
 from controller.commands.settings import read_settings
 from controller.options import PREFIX, Option, options_of
 from controller.redaction import scrub
 from informers.api.errors import LevelsetError
 
-__all__ = ["Flagged", "flags", "readable_errors"]
+__all__ = ["Flagged", "flags", "one_line", "readable_errors"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -79,6 +80,11 @@ class _Value(click.ParamType[Any]):
         except ValueError as error:
             self.fail(str(error), param, ctx)
 
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Offer the values there are."""
+        found = [one for one in self._option.choices if one.startswith(incomplete)]
+        return [CompletionItem(one) for one in found] or super().shell_complete(ctx, param, incomplete)
+
 
 def flags(*kinds: type[Any]) -> Callable[[F], F]:
     """Return a decorator that adds a flag for every option of these dataclasses, and `--config` for a file of them.
@@ -132,8 +138,8 @@ def _default(option: Option) -> str:
     return f"  [default: {option.default:g} s]" if option.duration else f"  [default: {option.default}]"
 
 
-def _one_line(text: str) -> str:
-    """Join the lines of a message so that it still reads as a list."""
+def one_line(text: str) -> str:
+    """Join the lines of a message so that it still reads as a list, and leave credentials out."""
     joined = ""
     for line in filter(None, map(str.strip, scrub(text).splitlines())):
         joined += line if not joined else f" {line}" if joined.endswith((":", ".", ";", ",")) else f"; {line}"
@@ -150,7 +156,7 @@ def readable_errors(*, debug: bool = False) -> Iterator[None]:
     except (LevelsetError, ValueError, LookupError, OSError) as error:
         if debug:
             raise
-        raise click.ClickException(_one_line(str(error)) or type(error).__name__) from error
+        raise click.ClickException(one_line(str(error)) or type(error).__name__) from error
     except Exception as error:
         if debug:
             raise

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from controller.bundled import BUNDLED, setup_named
+from controller.bundled import BUNDLED, complete, setup_named
 from controller.commands.flags import Flagged, flags, readable_errors
 from controller.manager import Manager, ManagerOptions
 from controller.options import build
@@ -27,7 +27,7 @@ __all__ = ["run"]
 
 
 @click.command("run", cls=Flagged, epilog=f"Bundled controllers: {', '.join(sorted(BUNDLED))}.")
-@click.argument("controllers", nargs=-1, required=True, metavar="CONTROLLER...")
+@click.argument("controllers", nargs=-1, required=True, metavar="CONTROLLER...", shell_complete=complete)
 @flags(ManagerOptions, LogOptions)
 def run(controllers: tuple[str, ...], **values: Any) -> None:
     """Run controllers against a cluster.

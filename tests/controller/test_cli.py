@@ -3,6 +3,7 @@
 import importlib
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -128,3 +129,32 @@ class TestVersion:
 
         assert 0 == code
         assert text.startswith("levelset ")
+
+
+class TestCompletion:
+    @pytest.mark.parametrize(("shell", "words"), [("bash", "complete -o"), ("zsh", "compdef"), ("fish", "complete ")])
+    def test_a_script_for_each_shell(self, shell, words):
+        """What the shell reads at its start."""
+        code, text = call("completion", shell)
+
+        assert 0 == code
+        assert words in text
+        assert "_LEVELSET_COMPLETE" in text
+
+    @pytest.mark.parametrize(
+        ("typed", "expected"),
+        [
+            ("levelset do", {"doctor"}),
+            ("levelset run mem", {"memcached"}),
+            ("levelset doctor mem", {"memcached"}),
+            ("levelset run --metrics-s", {"--metrics-secure"}),
+            ("levelset run --log-format j", {"json"}),
+        ],
+    )
+    def test_what_the_script_asks_is_answered(self, typed, expected):
+        """Commands, controllers, flags and the values of flags."""
+        asked = {"_LEVELSET_COMPLETE": "bash_complete", "COMP_WORDS": typed, "COMP_CWORD": str(len(typed.split()) - 1)}
+        command = Path(sys.executable).with_name("levelset")
+        text = subprocess.check_output([command], text=True, env={"PATH": "/usr/bin:/bin", **asked})
+
+        assert expected == {line.partition(",")[2] for line in text.splitlines()}

@@ -1,7 +1,13 @@
 """What keeps a controller from running here, found out."""
 
-import pytest
+import json
+from datetime import timedelta
+from email.utils import format_datetime
 
+import pytest
+from click.testing import CliRunner
+
+from controller.cli import levelset
 from controller.doctor import look_at_cluster, look_at_config, look_at_machine
 from informers.api.errors import Unreachable
 from informers.api.transport import Response
@@ -27,6 +33,22 @@ def look(transport, runtime):
     )
 
 
+class Told:
+    """A server of some version and time of day, on which nothing is allowed."""
+
+    def __init__(self, minor, headers):
+        self._minor, self._headers = minor, headers
+
+    def request(self, call):
+        """See `Transport`."""
+        if call.path == "/version":
+            told = {"gitVersion": f"v1.{self._minor}.0", "major": "1", "minor": self._minor}
+            return Response(200, self._headers, json.dumps(told).encode())
+        return Response(
+            201, {}, b'{"status": {"resourceRules": [], "nonResourceRules": [], "incomplete": false, "allowed": false}}'
+        )
+
+
 class TestMachine:
     def test_a_healthy_one(self, tmp_path):
         """Packages are there, nothing is in the way."""
@@ -40,6 +62,21 @@ class TestMachine:
         assert ["imports"] == [one.subject for one in found]
         assert "controller.py" in found[0].text
         assert found[0].fix.startswith("rename")
+
+
+class TestCommand:
+    def test_each_bad_finding_stands_above_its_fix_and_ends_with_1(self, tmp_path, monkeypatch):
+        """As a person reads it; what looks like a credential is not shown."""
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "controller.py").touch()
+        result = CliRunner().invoke(levelset, ["doctor", "--kubeconfig", "https://me:hunter2@nowhere"])
+        lines = result.output.splitlines()
+        bad = [number for number, line in enumerate(lines) if line.startswith("fail")]
+
+        assert 1 == result.exit_code
+        assert ["imports", "kubeconfig"] == [lines[number].split()[1] for number in bad]
+        assert all(lines[number + 1].strip().startswith("-> ") for number in bad)
+        assert "hunter2" not in result.output
 
 
 class TestConfig:
@@ -73,6 +110,55 @@ class TestCluster:
         assert [".spec.image"] == [
             one.text.rpartition("lacks ")[2] for one in found if one.verdict == "warn" and one.subject == "crd"
         ]
+
+    @pytest.mark.parametrize(
+        ("minor", "ahead", "expected"),
+        [
+            ("36", 0, {"server": "ok", "clock": "ok"}),
+            ("20", 0, {"server": "warn", "clock": "ok"}),
+            ("36+", 90, {"server": "ok", "clock": "warn"}),
+            ("36", None, {"server": "ok", "clock": "warn"}),
+        ],
+    )
+    def test_versions_and_clocks_that_do_not_fit_are_warnings(self, minor, ahead, expected):
+        """With how far they are apart, and what to do."""
+        with FakeCluster() as world:
+            moment = world.runtime.wall() + timedelta(seconds=ahead or 0)
+            date = {} if ahead is None else {"date": format_datetime(moment)}
+            found = list(
+                look_at_cluster(Told(minor, date), kinds=[], permissions=[], crd_command="", runtime=world.runtime)
+            )
+
+        assert expected == verdicts(found)
+        assert all(one.fix for one in found if one.verdict != "ok")
+        assert ahead != 90 or any("90 s behind" in one.text for one in found)
+
+    def test_what_may_not_be_done_is_named_with_the_rule_that_grants_it(self):
+        """Ready to be pasted into a role."""
+        with FakeCluster() as world:
+            permissions = [{"apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["patch"]}]
+            told = Told("36", {})
+            found = list(
+                look_at_cluster(told, kinds=[], permissions=permissions, crd_command="", runtime=world.runtime)
+            )
+        (lacking,) = [one for one in found if one.verdict == "fail"]
+
+        assert "patch" in lacking.text
+        assert 'grant {"apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["patch"]}' == lacking.fix
+
+    def test_permissions_that_cannot_be_asked_for_are_not_called_well(self):
+        """A proxy in between may refuse the question."""
+
+        class Mute(Told):
+            def request(self, call):
+                return super().request(call) if call.method == "GET" else Response(403, {}, b"{}")
+
+        with FakeCluster() as world:
+            rule = {"apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["patch"]}
+            mute = Mute("36", {})
+            found = list(look_at_cluster(mute, kinds=[], permissions=[rule], crd_command="", runtime=world.runtime))
+
+        assert "warn" == verdicts(found)["permissions"]
 
     def test_a_server_that_is_not_there_ends_the_search(self):
         """Nothing else can be known."""
