@@ -76,6 +76,19 @@ __all__ = ["chosen_controllers", "install", "listening", "recording", "serve", "
     f"none is the API server alone. Names: {', '.join(sorted(ALL_CONTROLLERS))}.",
 )
 @click.option(
+    "--compaction-interval",
+    type=click.FloatRange(0, min_open=True),
+    metavar="SECONDS",
+    show_default="never",
+    help="How often the server forgets what is older than the time before: watches from there get 410, as from a real "
+    "server after etcd was compacted.",
+)
+@click.option(
+    "--plain-http",
+    is_flag=True,
+    help="Serve HTTP without TLS, for clients that cannot be given an authority. The token is sent in the clear.",
+)
+@click.option(
     "--rbac",
     is_flag=True,
     help="Let roles and bindings decide who may do what; without it everybody with a token may do everything.",
@@ -97,6 +110,8 @@ def serve(
     dump: Path | None,
     record: Path | None,
     controllers: frozenset[str] | None,
+    compaction_interval: float | None,
+    plain_http: bool,
     rbac: bool,
     services: dict[str, str],
 ) -> None:
@@ -104,15 +119,18 @@ def serve(
 
     Everything is in memory and, unless --dump saves it, gone at the end; Ctrl-C ends it.
     """
-    runtime = ThreadRuntime()
+    runtime, webhooks = ThreadRuntime(), Webhooks(services=services)
+    options = ClusterOptions(
+        controllers=controllers, compaction_interval=compaction_interval, rbac=rbac, webhooks=webhooks
+    )
     with SignalPipe() as signals, readable_errors():
-        cluster = Cluster(runtime=runtime, options=_options(controllers, rbac=rbac, services=services))
+        cluster = Cluster(runtime=runtime, options=options)
         if load is not None:
             state.install(cluster, state.read_state(load))
         cluster.start()
         try:
             install(cluster, crds, runtime)
-            with recording(record) as note, listening(cluster, port, record=note) as server:
+            with recording(record) as note, listening(cluster, port, tls=not plain_http, record=note) as server:
                 path = server.kubeconfig(kubeconfig_out)
                 click.echo(f"serving on {server.url}\nexport KUBECONFIG={path.resolve()}")
                 signals.wait()
@@ -120,10 +138,6 @@ def serve(
             cluster.stop()
         if dump is not None:
             click.echo(f"saved {state.save(cluster, dump)} objects to {dump}")
-
-
-def _options(controllers: frozenset[str] | None, *, rbac: bool, services: dict[str, str]) -> ClusterOptions:
-    return ClusterOptions(controllers=controllers, rbac=rbac, webhooks=Webhooks(services=services))
 
 
 def webhook_services(values: tuple[str, ...]) -> dict[str, str]:
@@ -163,13 +177,13 @@ def recording(path: Path | None) -> AbstractContextManager[Recorder | None]:
     return nullcontext() if path is None else Recorder(path)
 
 
-def listening(cluster: Cluster, port: int, *, record: Recorder | None = None) -> ApiServer:
+def listening(cluster: Cluster, port: int, *, tls: bool = True, record: Recorder | None = None) -> ApiServer:
     """Return a server that listens.
 
     Raises:
         click.ClickException: The port is taken; names it and the flag.
     """
-    server = ApiServer(cluster, options=ServerOptions(port=port, record=record))
+    server = ApiServer(cluster, options=ServerOptions(port=port, tls=tls, record=record))
     try:
         server.start()
     except OSError as error:

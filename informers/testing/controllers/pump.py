@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from informers.api import errors
 from informers.testing.controllers.budgets import Disruptions
 from informers.testing.controllers.collector import Collector
+from informers.testing.controllers.compaction import Compaction
 from informers.testing.controllers.cronjobs import CronJobs
 from informers.testing.controllers.daemonsets import DaemonSets
 from informers.testing.controllers.deployments import Deployments
@@ -101,6 +102,9 @@ class Controllers:
         names = [name for name in _MADE if chosen is None or name in chosen or name == CrdCleanup.name]
         self._controllers = {name: _MADE[name](cluster) for name in names}
         self._work = WorkList()
+        if (every := cluster.options.compaction_interval) is not None:
+            self._controllers[Compaction.name] = Compaction(cluster, every)
+            self._work.add(Work(Compaction.name, ()))
         self._failures: dict[Work, int] = {}
         self._wake = self._runtime.event("cluster controllers")
         self._task: Task | None = None

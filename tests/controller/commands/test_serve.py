@@ -5,6 +5,7 @@ import signal
 import ssl
 import subprocess
 import sys
+import warnings
 
 import click
 import pytest
@@ -41,7 +42,8 @@ class Served:
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
         with urllib3.PoolManager(ssl_context=context) as pool:
             raw = None if body is None else json.dumps(body)
-            with pytest.warns(urllib3.exceptions.InsecureRequestWarning):
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", urllib3.exceptions.InsecureRequestWarning)
                 return pool.request(method, self.url + path, body=raw, headers=headers, timeout=10).json()
 
     def end(self):
@@ -65,6 +67,18 @@ def test_state_outlives_the_process(tmp_path):
     assert made == found
     assert "POST" in record.read_text()
     assert first.token not in record.read_text()
+
+
+def test_plain_http(tmp_path):
+    """On request; the kubeconfig says so too."""
+    served = Served(tmp_path, "--plain-http", "--compaction-interval", "30")
+    made = served.ask("POST", MAP, {"metadata": {"name": "a"}})
+    cluster = yaml.safe_load(served.kubeconfig.read_text())["clusters"][0]["cluster"]
+    served.end()
+
+    assert "a" == made["metadata"]["name"]
+    assert {"server": served.url} == cluster
+    assert served.url.startswith("http://127.0.0.1:")
 
 
 def test_a_state_that_cannot_be_read_is_one_line(tmp_path):
