@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from informers.api import errors
+from informers.testing.controllers.aggregation import ClusterRoleAggregation
 from informers.testing.controllers.budgets import Disruptions
 from informers.testing.controllers.collector import Collector
 from informers.testing.controllers.compaction import Compaction
@@ -26,6 +27,7 @@ from informers.testing.controllers.rootca import RootAuthority
 from informers.testing.controllers.scheduling import Scheduler
 from informers.testing.controllers.services import EndpointSlices, LegacyEndpoints
 from informers.testing.controllers.statefulsets import StatefulSets
+from informers.testing.controllers.volumes import PersistentVolumes
 from informers.testing.controllers.worklist import Work, WorkList
 from informers.testing.kinds.furnishing import furnish
 
@@ -56,6 +58,8 @@ _MADE: dict[str, Callable[[Cluster], Controller]] = {
     EndpointSliceMirroring.name: EndpointSliceMirroring,
     ResourceQuotas.name: ResourceQuotas,
     StorageProtection.name: StorageProtection,
+    PersistentVolumes.name: PersistentVolumes,
+    ClusterRoleAggregation.name: ClusterRoleAggregation,
     Disruptions.name: Disruptions,
     Scheduler.name: Scheduler,
     Kubelet.name: Kubelet,

@@ -45,12 +45,14 @@ class ReplicaSets:
     """
 
     name = "replicaset"
+    component = "replicaset-controller"
+    """Who reports its events."""
     _kind: ClassVar[GroupVersionKind] = REPLICA_SET
     _store: ClassVar[StoreId] = ("apps", "replicasets")
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
-        self._actor = Actor(cluster, "kube-controller-manager", f"{self.name}-controller")
+        self._actor = Actor(cluster, "kube-controller-manager", self.component)
 
     def notice(self, change: Change) -> list[tuple[str, ...]]:
         """Look at a ReplicaSet that changed or whose Pods did, and at all of a namespace for a Pod nobody controls."""
@@ -118,6 +120,7 @@ class ReplicationControllers(ReplicaSets):
     """
 
     name = "replicationcontroller"
+    component = "replication-controller"
     _kind = GroupVersionKind("", "v1", "ReplicationController")
     _store = ("", "replicationcontrollers")
 

@@ -94,7 +94,7 @@ class Scheduler:
         binding = {"metadata": {"name": key.name}, "target": {"kind": "Node", "name": node}}
         options = WriteOptions(field_manager="kube-scheduler", subresource="binding")
         self._cluster.create(self._actor.info(POD), key.namespace, binding, options, name=key.name)
-        self._actor.event(pod, "Normal", "Scheduled", f"Successfully assigned {key} to {node}")
+        self._actor.event(pod, "Normal", "Scheduled", f"Successfully assigned {key} to {node}", action="Binding")
 
     def _refuse(self, pod: Obj, message: str, nominated: str) -> None:
         now = self._cluster.runtime.wall()
@@ -103,7 +103,7 @@ class Scheduler:
             status["nominatedNodeName"] = nominated
         if status != pod.get("status"):
             self._actor.update({**pod, "status": status}, "status")
-            self._actor.event(pod, "Warning", "FailedScheduling", message)
+            self._actor.event(pod, "Warning", "FailedScheduling", message, action="Scheduling")
 
     def _preempted(self, pod: Obj, nodes: list[Obj]) -> str:
         """Let less important Pods go if that helps; return the node that is to be the Pod's, empty for none."""
@@ -131,7 +131,8 @@ class Scheduler:
         status = progressed(found, said, self._cluster.runtime.wall())
         self._actor.update({**found, "status": status}, "status")
         self._actor.delete(found)
-        self._actor.event(found, "Normal", "Preempted", f"Preempted by pod {pod['metadata']['uid']} on node {node}")
+        told = f"Preempted by pod {pod['metadata']['uid']} on node {node}"
+        self._actor.event(found, "Normal", "Preempted", told, action="Preempting")
 
 
 def _said(unfit: Counter[str], tight: list[Obj], count: int) -> str:
