@@ -54,12 +54,17 @@ class ListReader:
     Threads: one owner thread; `continue_` may be read from any.
     """
 
+    MOUTHFUL = 64 * 1024
+    """Bytes of items that are looked at together: over TLS they come 4 KB at a time."""
+
     def __init__(self, *, gvk: GroupVersionKind | None = None, keep_managers: frozenset[str] = NO_MANAGERS) -> None:
         self.continue_ = ""
         """The token for the next page, as soon as it is known: built-in kinds have it before their items."""
         self._gvk, self._keep = gvk, keep_managers
         self._head = b""
         self._rest = b""
+        self._arrived: list[bytes] = []
+        self._size = 0
         self._looked = 0
         self._between: bytes | None = None
         self._guesses = 0
@@ -73,11 +78,14 @@ class ListReader:
         if self._at_once:
             self._pieces.append(piece)
             return
-        self._rest += piece
-        if self._between is None and not self._begin():
+        self._arrived.append(piece)
+        self._size += len(piece)
+        if self._between is not None and self._size < self.MOUTHFUL:
             return
-        with collector_resting():
-            self._carve()
+        self._swallow()
+        if self._between is not None or self._begin():
+            with collector_resting():
+                self._carve()
 
     def page(self) -> ListPage:
         """Return the page once all of it was fed.
@@ -85,12 +93,17 @@ class ListReader:
         Raises:
             Undecodable: As `wire.decode_list`.
         """
+        self._swallow()
         body = b"".join((self._head, self._rest, *self._pieces))
         self._rest, self._pieces = b"", []
         tail = decode_list(body, gvk=self._gvk, keep_managers=self._keep)
         self._items += tail.items
         self._skipped += tail.skipped
         return ListPage(tail.resource_version, tail.continue_, tail.remaining, self._items, self._skipped)
+
+    def _swallow(self) -> None:
+        self._rest = b"".join((self._rest, *self._arrived))
+        self._arrived, self._size = [], 0
 
     def _begin(self) -> bool:
         """Read what stands before the items; whether the first one has begun."""
