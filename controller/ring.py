@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from informers.api.objects import NamespacedName
 
-__all__ = ["EVERYTHING", "NOTHING", "Admitted", "Claim", "Fixed", "Ring", "Whole", "read_claim"]
+__all__ = ["EVERYTHING", "NOTHING", "Admitted", "Claim", "Fixed", "Ring", "Whole", "apart", "read_claim"]
 
 TOKENS = 128
 """Places of one replica on the ring: of four replicas the busiest then has some 10 % more than its share (measured)."""
@@ -122,6 +122,17 @@ class Fixed:
 
 
 Claim = Ring | Fixed | Whole
+
+
+def apart(one: Claim, other: Claim) -> bool:
+    """Whether two claims surely have no key in common: parts of one division of the keys, or nothing."""
+    match one, other:
+        case Ring(), Ring():
+            return one.member != other.member and (one.members, one.by) == (other.members, other.by)
+        case Fixed(), Fixed():
+            return one.index != other.index and (one.count, one.by) == (other.count, other.by)
+        case _:
+            return NOTHING in (one, other)
 
 
 def read_claim(text: str, member: str) -> Claim:

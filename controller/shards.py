@@ -17,7 +17,7 @@ from controller.gate import Gate
 from controller.leader import Elector, identity_of
 from controller.lease import RELEASED, Lease, Move, View, written
 from controller.leases import LeaseBell, Leases
-from controller.ring import NOTHING, Fixed, Ring, read_claim
+from controller.ring import NOTHING, Fixed, Ring, apart, read_claim
 from controller.sharding import ShardSnapshot, shard_index
 from informers.api.errors import LevelsetError
 
@@ -136,7 +136,7 @@ class Shards:
     def snapshot(self) -> ShardSnapshot:
         """Return the present state."""
         members = tuple(sorted(name for name, view in list(self._views.items()) if view.lease and view.lease.holder))
-        others = tuple(sorted(str(claim) for claim in self.gate.admitted.others))
+        others = tuple(self._waiting_for())
         leaving = tuple(str(key) for key in self.gate.inside())
         return ShardSnapshot(self.member, members, self._published(), others, leaving)
 
@@ -167,7 +167,7 @@ class Shards:
         others = frozenset(claims.values()) - {NOTHING}
         if others != self.gate.admitted.others and self._caught_up():
             self.gate.widen(others)
-            fields = {"claim": str(wanted), "members": len(claims) + 1, "waiting for": sorted(map(str, others))}
+            fields = {"claim": str(wanted), "members": len(claims) + 1, "waiting for": self._waiting_for()}
             log.info("shares the work", extra={"fields": fields})
             self._on_share()
         return self._patience()
@@ -183,6 +183,11 @@ class Shards:
         while self._published() != str(claim) and not self._stopping.is_set():
             self.elector.nudge()
             self._stopping.wait(GLANCE)
+
+    def _waiting_for(self) -> list[str]:
+        """Return the claims of others that may keep this replica from part of its own."""
+        admitted = self.gate.admitted
+        return sorted(str(other) for other in admitted.others if not apart(admitted.claim, other))
 
     def _published(self) -> str:
         return str((self.elector.lease["metadata"].get("annotations") or {}).get(CLAIM, ""))

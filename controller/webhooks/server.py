@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from controller.certificates import certificate_for
+from controller.health import NotReady
 from controller.page import Page, Route, Visit
 from controller.webhooks.admission import decide
 from controller.webhooks.configuration import at_url
@@ -87,6 +88,7 @@ class WebhookServer:
         address = self._options.webhook_bind_address
         self._server: Server = Server("webhooks", address, runtime=runtime, flag=FLAG, certificate=self._certificate)
         self._installation: Installation | None = None
+        self._serving = False
         for path, respond in answers(self.hooks).items():
             observe.webhook_served(path)
             page = partial(self._page, path, respond)
@@ -110,6 +112,7 @@ class WebhookServer:
             ApiError: The configurations could not be installed; the message says what is missing.
         """
         self._server.start()
+        self._serving = True
         host = self._options.webhook_host
         if host:
             shown = f"[{host}]" if ":" in host else host
@@ -119,9 +122,15 @@ class WebhookServer:
 
     def stop(self, deadline: Seconds) -> None:
         """Remove what was installed, then close the socket."""
+        self._serving = False
         if self._installation is not None:
             self._installation.remove()
         self._server.stop(deadline)
+
+    def check(self) -> None:
+        """Raise while nothing is served: a readiness check."""
+        if not self._serving:
+            raise NotReady("webhooks are not served")
 
     def _page(self, path: str, respond: Responder, visit: Visit) -> Page:
         begun = self._runtime.monotonic()
@@ -157,6 +166,7 @@ def serve_webhooks(manager: Manager, hooks: Iterable[Hook], *, name: str) -> Web
         options=manager.options,
     )
     manager.add(server)
+    manager.add_readyz_check(f"webhooks-{name}", server.check)
     return server
 
 

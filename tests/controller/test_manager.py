@@ -381,6 +381,28 @@ class TestFailures:
         assert 1 == manager.run(Knocks(world.runtime, None))
         assert "division by zero" in caplog.records[-1].fields["error"]
 
+    def test_the_first_failure_counts_and_later_ones_are_told(self, world, caplog):
+        """Whoever reads the log sees them all; the reason of the end is the one that came first."""
+        manager = make(world)
+
+        def after(seconds, text):
+            def fail(stopping):
+                world.runtime.sleep(seconds)
+                raise OSError(text)
+
+            return fail
+
+        for seconds, text in ((1, "the first"), (3, "the second"), (5, "the third")):
+            manager.add(FunctionRunnable(text, after(seconds, text), runtime=world.runtime))
+
+        assert 1 == manager.run(Knocks(world.runtime, None))
+        told = [(r.message, r.fields["error"]) for r in caplog.records if r.levelname == "ERROR"]
+        assert [
+            ("another error while stopping", "the second"),
+            ("another error while stopping", "the third"),
+            ("ended by an error", "the first"),
+        ] == told
+
     def test_a_reconcile_in_flight_may_finish(self, world):
         """Within the grace: exit code 0."""
         manager, done = make(world), []

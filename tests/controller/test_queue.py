@@ -560,6 +560,7 @@ class TestTelling:
         """Duplicates and raises do not make a key look younger."""
         told = Told()
         queue = WorkQueue("test", runtime=runtime, observe=told)
+        runtime.advance(5)
         queue.add(A)
         runtime.advance(3)
         queue.add(A, priority=1)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller.request import Request
-from controller.ring import EVERYTHING, NOTHING, Admitted, Fixed, Ring, read_claim
+from controller.ring import EVERYTHING, NOTHING, Admitted, Fixed, Ring, apart, read_claim
 from informers.shards import fnv1a
 
 KEYS = [Request(f"ns-{number % 40}", f"name-{number}") for number in range(4000)]
@@ -48,6 +48,26 @@ class TestRing:
         ring = Ring("op-a", MEMBERS, "namespace")
 
         assert len({ring.owner(Request("", f"node-{number}")) for number in range(50)}) > 1
+
+
+CLAIMS = [
+    EVERYTHING,
+    NOTHING,
+    *(Ring(member, members, by) for members in (MEMBERS[:2], MEMBERS[:3]) for member in members for by in ("object",)),
+    Ring("op-a", MEMBERS[:2], "namespace"),
+    *(Fixed(index, count, by) for count in (1, 2, 3) for index in range(count) for by in ("object", "namespace")),
+]
+
+
+@pytest.mark.parametrize("one", CLAIMS, ids=str)
+def test_claims_that_are_apart_share_no_key(one):
+    """Never the other way round; and of one division all parts are apart."""
+    found = {other for other in CLAIMS if apart(one, other)}
+
+    assert all(not (one.covers(key) and other.covers(key)) for other in found for key in KEYS[:300])
+    assert found >= ({EVERYTHING, *CLAIMS} if one == NOTHING else {NOTHING})
+    if isinstance(one, Fixed):
+        assert found >= {Fixed(index, one.count, one.by) for index in range(one.count)} - {one}
 
 
 class TestFixed:

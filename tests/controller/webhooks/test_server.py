@@ -7,7 +7,7 @@ from contextlib import closing
 
 import pytest
 
-from controller import Denied, converting, defaulting, validating
+from controller import Denied, Manager, ManagerOptions, converting, defaulting, serve_webhooks, validating
 from controller.endpoints import EndpointOptions
 from controller.observe import ControllerObserver
 from controller.webhooks.configuration import at_service, at_url, converted_crds
@@ -122,3 +122,21 @@ def test_two_handlers_for_one_path_are_refused(serve):
     """Before anything is served."""
     with pytest.raises(ValueError, match="two webhooks at"):
         serve(validating(Pool, refuse), validating(Pool, refuse))
+
+
+def test_a_program_is_not_ready_before_its_webhooks_are_served(world):
+    """A Service would send the API server to a Pod that cannot answer yet."""
+    options = ManagerOptions(
+        metrics_bind_address="0",
+        health_probe_bind_address="0",
+        debug_bind_address="0",
+        webhook_bind_address="127.0.0.1:0",
+    )
+    manager = Manager(options=options, transport=world.transport(), runtime=RUNTIME)
+    serve_webhooks(manager, [validating(Pool, refuse)], name="pools")
+    before = manager.endpoints.readyz.verdict()
+    manager.start()
+    during = manager.endpoints.readyz.verdict()
+    manager.stop()
+
+    assert ("webhooks-pools: webhooks are not served", "ok") == (before, during)
