@@ -15,15 +15,19 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
+from hashlib import blake2b
 from pathlib import Path
+from random import Random
 
 from bench.plane import Audit, Plane, missing
 from bench.table import grid
+from controller.ring import Fixed
 from informers import HttpTransport, ThreadRuntime, crd_of, load_config
 from informers.api.transport import Call
 from reconcilers.memcached import Memcached
 
-NAMESPACES = 32
+NAMESPACES = [f"{blake2b(str(number).encode(), digest_size=4).hexdigest()}-team" for number in range(32)]
+"""Names that differ early, as generated ones do; `spread` shows what becomes of numbered ones."""
 USER, FLEET = "user", [f"replica-{number}" for number in range(4)]
 LEASES = "/apis/coordination.k8s.io/v1/namespaces/default/leases"
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -45,8 +49,8 @@ def send(transport, method, path, body=None):
 def prepare(transport):
     """Install the CRD, and make the namespaces."""
     send(transport, "POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", crd_of(Memcached))
-    for number in range(NAMESPACES):
-        body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": f"team-{number}"}}
+    for name in NAMESPACES:
+        body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
         send(transport, "POST", "/api/v1/namespaces", body)
     while "items" not in send(transport, "GET", "/apis/cache.example.com/v1/memcacheds"):
         time.sleep(0.1)
@@ -54,9 +58,9 @@ def prepare(transport):
 
 def clean(transport):
     """Delete all objects and leases of the run before."""
-    for number in range(NAMESPACES):
-        send(transport, "DELETE", f"/apis/cache.example.com/v1/namespaces/team-{number}/memcacheds")
-        send(transport, "DELETE", f"/apis/apps/v1/namespaces/team-{number}/deployments")
+    for name in NAMESPACES:
+        send(transport, "DELETE", f"/apis/cache.example.com/v1/namespaces/{name}/memcacheds")
+        send(transport, "DELETE", f"/apis/apps/v1/namespaces/{name}/deployments")
     send(transport, "DELETE", LEASES)
 
 
@@ -65,7 +69,7 @@ def create(transport, objects):
     asked = {}
 
     def one(number):
-        key = (f"team-{number % NAMESPACES}", f"m-{number}")
+        key = (NAMESPACES[number % len(NAMESPACES)], f"m-{number}")
         spec = {"size": 1, "image": "memcached:1.6"}
         body = {"apiVersion": "cache.example.com/v1", "kind": "Memcached", "metadata": {"name": key[1]}, "spec": spec}
         asked[key] = time.time()
@@ -142,11 +146,28 @@ def run(plane, transport, way, count, objects):
     )
 
 
+def spread(name, of):
+    """Return a row: how many of 1 000 namespaces, named by `of`, each of four fixed shards has."""
+    names = [of(number) for number in range(1000)]
+    shards = [Fixed(index, 4, "namespace") for index in range(4)]
+    return name, *(sum(shard.covers((each, "x")) for each in names) for shard in shards)
+
+
 def main(arguments=()):
     """Measure, and print one table."""
     parser = argparse.ArgumentParser(prog="python -m bench.scaling", description=__doc__)
     parser.add_argument("--objects", type=int, default=1000, help="objects to converge")
     chosen = parser.parse_args(list(arguments))
+    drawn = [f"{Random(number).getrandbits(32):08x}" for number in range(1000)]
+    named = {
+        "number last: team-17": lambda number: f"team-{number}",
+        "number first: 17-team": lambda number: f"{number}-team",
+        "random last: team-7f3a9c2b": lambda number: f"team-{drawn[number]}",
+        "random first: 7f3a9c2b-team": lambda number: f"{drawn[number]}-team",
+    }
+    rows = [spread(name, of) for name, of in named.items()]
+    grid(("1 000 namespaces", *(f"shard {index} of 4" for index in range(4))), rows)
+    print()
     if missing():
         print(missing())
         return

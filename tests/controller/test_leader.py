@@ -580,6 +580,23 @@ class TestStopping:
         assert [False, False] == seen
         assert "" == server.holder
 
+    def test_somebody_elses_change_does_not_keep_the_lease(self, server, runtime):
+        """A label that is added at the very moment is a conflict; letting go is tried again."""
+        leader = Candidate(server, "a")
+        runtime.advance(1)
+        changes = ["a label"]
+
+        def change(call):
+            if call.method == "PUT" and changes:
+                server.change(
+                    {**server.lease, "metadata": {**server.lease["metadata"], "labels": {changes.pop(): "x"}}}
+                )
+
+        server.mood = change
+        leader.stop()
+
+        assert ("", {"a label": "x"}) == (server.holder, server.lease["metadata"]["labels"])
+
     def test_a_lease_is_kept_when_work_may_still_run(self, server, runtime):
         """It lapses by itself instead."""
         leader = Candidate(server, "a")

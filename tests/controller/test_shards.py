@@ -7,6 +7,7 @@ from controller.lease import LeadershipLost
 from controller.request import Request
 from controller.sharding import ShardingOptions, shard_index
 from controller.shards import RING_LABEL, Shards
+from informers.api.errors import ResponseLost
 from informers.api.transport import Call, Response
 from informers.testing.fake import FakeCluster
 
@@ -157,6 +158,28 @@ class TestLeaving:
         watched(world, [first], 3.5)
 
         assert 60 == len(first.may_write())
+        assert "holderIdentity" not in world.get(LEASE, "default/op-b")["spec"]  # were it back, it could not renew it
+
+    def test_one_that_cannot_be_struck_out_keeps_its_keys(self, world):
+        """H17: taking them while it could still renew its lease would make two writers."""
+        first = Replica(world, "a")
+        world.runtime.spawn("b", lambda: Replica(world, "b"), process="b")
+        world.advance(5)
+        world.runtime.crash("b")
+        allow = world.intercept(self.no_striking_out)
+        world.advance(60)
+        assert len(first.may_write()) < 60
+
+        allow()
+        world.advance(5)
+
+        assert 60 == len(first.may_write())
+
+    @staticmethod
+    def no_striking_out(call):
+        """Lose what anybody sends to close the lease of b."""
+        if call.method == "PUT" and call.path.endswith("/op-b"):
+            raise ResponseLost("cut")
 
     def test_without_release_the_lease_is_waited_out(self, world):
         """Somebody might still be writing there."""
