@@ -31,10 +31,10 @@ if TYPE_CHECKING:
     from informers.api.objects import CachedObject
     from informers.api.transport import Transport
     from informers.lists import ListLimit
-    from informers.listwatch import Replacement
     from informers.outage import Outage
     from informers.runtime import Runtime, Seconds, Task
     from informers.shards import Shard
+    from informers.states import Replacement
 
 __all__ = ["Handler", "Informer", "InformerOptions", "InformerSnapshot", "Registration"]
 

@@ -16,6 +16,7 @@ from informers.states import List
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from informers.api.cancellation import Cancellation
     from informers.api.objects import CachedObject, GroupVersionKind
     from informers.api.transport import Response
     from informers.states import Watch
@@ -37,6 +38,7 @@ class Intake:
         metadata_only: Whether to ask for metadata alone; what comes may then be of any kind.
         admit: Sifts every object right after it was read; None keeps all.
         alive: Called for each piece of a page that arrives: a large one takes long, and that is no silence.
+        cancel: Calls off whatever is asked.
 
     Threads: one owner thread.
     """
@@ -49,7 +51,9 @@ class Intake:
         metadata_only: bool,
         admit: Admit | None,
         alive: Callable[[], object],
+        cancel: Cancellation,
     ) -> None:
+        self._cancel = cancel
         self._gvk, self._alive = None if metadata_only else gvk, alive
         self._keep, self._metadata_only = keep_managers, metadata_only
         self.admit = admit
@@ -57,8 +61,8 @@ class Intake:
     def call(self, path: str, step: List | Watch) -> Call:
         """Return the call that asks for a page, or opens a watch."""
         if isinstance(step, List):
-            return Call("GET", path, step.query, accept=self._accept("List"), into=self._reader)
-        return Call("GET", path, step.query, accept=self._accept(""), timeout=step.silence)
+            return Call("GET", path, step.query, accept=self._accept("List"), into=self._reader, cancel=self._cancel)
+        return Call("GET", path, step.query, accept=self._accept(""), timeout=step.silence, cancel=self._cancel)
 
     def page(self, response: Response) -> ListPage:
         """Read a page; raises like `decode_list`."""

@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from informers.api.resource import KindLike, kind_of
 from informers.api.selectors import FieldsLike, LabelsLike, fields_of, labels_of
-from informers.listwatch import ListWatchOptions
 from informers.runtime import Seconds
 from informers.scope import InformerOptions, Part
 from informers.shards import Shard
-from informers.states import PAGE_SIZE
+from informers.states import PAGE_SIZE, ListWatchOptions
 
 if TYPE_CHECKING:
     from informers.api.objects import GroupVersionKind

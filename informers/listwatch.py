@@ -10,7 +10,8 @@ on from the last version seen, and nothing is asked twice in a hurry.
        └───────────────────────┘                               still holds, to Listing when it expired or is in doubt
     Listing ──404──► Absent ──► Listing                        the kind is not served, for now
 
-Streaming leads to Listing when the server does not offer it, or breaks it off twice.
+Streaming leads to Listing when the server does not offer it, or breaks it off twice. After a broken connection it is
+looked first how far the server is, for one that was restored from a backup soon catches up with our version.
 """
 
 from __future__ import annotations
@@ -23,12 +24,12 @@ from informers.doubt import PageSize, ShrinkGuard, is_absent, is_lost, keeps_pla
 from informers.pace import Pace
 from informers.pulse import Pulse
 from informers.states import (
-    PAGE_SIZE,
     Absent,
     Backoff,
     List,
     Listing,
     ListWatchOptions,
+    Look,
     Replacement,
     Streaming,
     Wait,
@@ -40,20 +41,7 @@ if TYPE_CHECKING:
     from informers.api.wire import ListPage
     from informers.runtime import Random, Seconds
 
-__all__ = [
-    "PAGE_SIZE",
-    "Absent",
-    "Backoff",
-    "List",
-    "ListWatch",
-    "ListWatchOptions",
-    "Listing",
-    "Replacement",
-    "Streaming",
-    "Wait",
-    "Watch",
-    "Watching",
-]
+__all__ = ["ListWatch"]
 
 SHORT_WATCH: Seconds = 1.0
 """A watch that ends sooner and told nothing new has failed, whatever its status said."""
@@ -84,12 +72,12 @@ class ListWatch:
         self._pulse = Pulse(grace=options.grace)
         self._pages, self._guard = PageSize(options.page_size), ShrinkGuard(options.shrink)
         self._refused = self._expiries = 0
-        self._absent = False
+        self._absent = self._lost = False
         self._offers_streams = options.streaming
         self._audit_at: Seconds | None = None
         self.state: Listing | Streaming | Watching | Backoff = self._new_list("start")
 
-    def next(self) -> List | Watch | Wait:
+    def next(self) -> List | Look | Watch | Wait:
         """Say what to do now."""
         selection = self._options.selection()
         match self.state:
@@ -97,6 +85,8 @@ class ListWatch:
                 return List((*selection, *state.query(self._pages.now)))
             case Backoff() as state:
                 return Wait(state.seconds)
+            case Watching() if self._lost:
+                return Look((("limit", "1"),))
             case state:
                 where = state.query() if isinstance(state, Streaming) else (("resourceVersion", self.version),)
         seconds = self._random.randint(*self._options.watch_seconds)
@@ -138,7 +128,7 @@ class ListWatch:
         epoch = before is not None and after is not None and after < before
         if self._absent:
             self.pace.forgive()
-        self._absent = False
+        self._absent = self._lost = False
         self.version, self.state = version, Watching(since=opened)
         self._refused = 0
         self._pulse.reset()
@@ -150,6 +140,14 @@ class ListWatch:
         return Streaming(reason) if self._offers_streams else Listing(reason)
 
     # --- Watching ---
+
+    def looked(self, version: str) -> None:
+        """The server that answers again after a broken connection is this far; raises like `bookmark`.
+
+        One that was restored from a backup may soon be further than we ever saw, and then nothing tells it any more.
+        """
+        self._compare(version)
+        self._lost = False
 
     def opened(self, now: Seconds) -> None:
         """The server accepted the watch."""
@@ -207,11 +205,14 @@ class ListWatch:
         Raises:
             Expired: Versions went backwards, so that ours means nothing any more.
         """
+        self._compare(version)
+        self.event(version, now)
+        self._pulse.bookmark(now)
+
+    def _compare(self, version: str) -> None:
         before, after = resource_version(self.version), resource_version(version)
         if before is not None and after is not None and after < before:
             raise Expired(f"the server's resourceVersion went back from {before} to {after}")
-        self.event(version, now)
-        self._pulse.bookmark(now)
 
     def ended(self, now: Seconds) -> str:
         """The server ended the stream in good order; return the reason: closed, short or silent."""
@@ -292,6 +293,7 @@ class ListWatch:
         silent = self._pulse.ended(lines=state.lines, lived=now - state.since if state.since is not None else 0.0)
         if is_lost(error):
             self._pulse.lost()
+            self._lost = True
         if not keeps_version(error) or self._refused >= REFUSED_WATCHES:
             return self._new_list("error")
         return self._new_list("silent") if silent else Watching()

@@ -7,7 +7,6 @@ back into the state machine and becomes a wait.
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from informers.api.cancellation import Cancellation
@@ -19,10 +18,11 @@ from informers.condition import ReflectorSnapshot
 from informers.initial import InitialPatience
 from informers.intake import Admit, Intake
 from informers.lists import ListLimit, Turn
-from informers.listwatch import List, ListWatch, ListWatchOptions, Streaming, Wait, Watch
+from informers.listwatch import ListWatch
 from informers.observe import NULL, Observer
 from informers.outage import Outage
 from informers.sink import Sink
+from informers.states import List, ListWatchOptions, Look, Streaming, Wait, Watch
 from informers.voice import Voice
 
 if TYPE_CHECKING:
@@ -30,10 +30,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from informers.api.objects import CachedObject, GroupVersionKind
-    from informers.api.transport import Call, Stream, Transport
-    from informers.api.wire import WatchEvent
-    from informers.listwatch import Replacement
+    from informers.api.transport import Stream, Transport
+    from informers.api.wire import ListPage, WatchEvent
     from informers.runtime import Runtime, Seconds
+    from informers.states import Replacement
 
 __all__ = ["Reflector", "ReflectorSnapshot", "Sink"]
 
@@ -81,13 +81,13 @@ class Reflector:
         options = options or ListWatchOptions()
         self._gvk, self._path, self._missing, self._sink = gvk, path, missing, sink
         self._transport, self._runtime, self._observe = transport, runtime, observe
-        meta, alive = options.metadata_only, self._note_alive
-        self._intake = Intake(gvk, keep_managers=keep_managers, metadata_only=meta, admit=admit, alive=alive)
+        meta, alive, keep = options.metadata_only, self._note_alive, keep_managers
+        self.stopped = stopped = Cancellation(runtime=runtime, name=f"stop {gvk.kind}")
+        """Set by `stop`; calls off whatever is asked of the server."""
+        self._intake = Intake(gvk, keep_managers=keep, metadata_only=meta, admit=admit, alive=alive, cancel=stopped)
         self._lists = lists or ListLimit(runtime=runtime)
         self._voice = Voice(gvk, observe=observe, outage=outage or Outage(runtime=runtime))
         self._machine = ListWatch(runtime.random, options)
-        self.stopped = Cancellation(runtime=runtime, name=f"stop {gvk.kind}")
-        """Set by `stop`; calls off whatever is asked of the server."""
         self._lock = runtime.lock("stream")
         self._stream: Stream | None = None
         self._now: Seconds = 0.0
@@ -116,6 +116,8 @@ class Reflector:
             case Wait():
                 self.stopped.wait(step.seconds)
                 self._machine.waited()
+            case Look():
+                self._machine.looked(self._page(step).resource_version)
             case List():
                 if self._may_list():
                     self._list(step)
@@ -145,9 +147,6 @@ class Reflector:
         error = machine.last_error if failures else None
         return ReflectorSnapshot(state, machine.version, failures, error, self._heard)
 
-    def _call(self, step: List | Watch) -> Call:
-        return replace(self._intake.call(self._path(), step), cancel=self.stopped)
-
     # --- Listing ---
 
     def _may_list(self) -> bool:
@@ -165,14 +164,16 @@ class Reflector:
             self._turn.leave()
             self._turn = None
 
+    def _page(self, step: List) -> ListPage:
+        response = self._transport.request(self._intake.call(self._path(), step))
+        if response.status == 200:
+            return self._intake.page(response)
+        error = api_error(response.status, response.body, retry_after=response.retry_after)
+        raise self._missing() if response.status == 404 else error
+
     def _list(self, step: List) -> None:
         self._runtime.checkpoint("list")
-        response = self._transport.request(self._call(step))
-        if response.status == 404:
-            raise self._missing()
-        if response.status != 200:
-            raise api_error(response.status, response.body, retry_after=response.retry_after)
-        page = self._intake.page(response)
+        page = self._page(step)
         for sentence in page.skipped:
             self._voice.skipped(sentence)
         if (complete := self._machine.listed(page, self._note_alive())) is not None:
@@ -192,7 +193,7 @@ class Reflector:
     def _watch(self, step: Watch) -> None:
         self._runtime.checkpoint("watch")
         reason = ""
-        stream = self._transport.stream(self._call(step))
+        stream = self._transport.stream(self._intake.call(self._path(), step))
         with self._lock:
             self._stream = stream
         try:
@@ -279,8 +280,6 @@ class Reflector:
             self._machine.event(version, now)
             self._sink.progress(version)
         self._observe.watch_event(self._gvk, kind=event.type)
-
-    # --- Telling ---
 
     def _note_alive(self) -> Seconds:
         self._now, self._heard = self._runtime.monotonic(), self._runtime.wall()

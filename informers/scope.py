@@ -7,16 +7,16 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from informers.gate import Gate
-from informers.listwatch import ListWatchOptions
 from informers.reflector import Reflector
 from informers.runtime import Seconds
 from informers.shards import Shard
+from informers.states import ListWatchOptions
 from informers.transforms import Transform
 
 if TYPE_CHECKING:
     from informers.api.objects import CachedObject, GroupVersionKind
-    from informers.listwatch import Replacement
     from informers.observe import Observer
+    from informers.states import Replacement
 
 __all__ = ["Collection", "Feed", "InformerOptions", "Part", "Scope", "gate_of"]
 

@@ -22,6 +22,7 @@ __all__ = [
     "List",
     "ListWatchOptions",
     "Listing",
+    "Look",
     "Query",
     "Replacement",
     "Streaming",
@@ -85,6 +86,11 @@ class List:
     """Next: get a page."""
 
     query: Query
+
+
+@dataclass(frozen=True, slots=True)
+class Look(List):
+    """Next: get a list of one object at most, for nothing but its version, which tells how far the server is."""
 
 
 @dataclass(frozen=True, slots=True)

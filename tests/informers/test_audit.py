@@ -4,7 +4,7 @@ import pytest
 
 from informers.api.objects import GroupVersionKind
 from informers.audit import drift, report
-from informers.listwatch import Replacement
+from informers.states import Replacement
 from informers.store import Store
 from tests.informers.scripted import item
 

@@ -12,8 +12,8 @@ from informers.api.transport import Response
 from informers.cache import Cache
 from informers.informer import Informer, InformerOptions
 from informers.lists import ListLimit
-from informers.listwatch import ListWatchOptions
 from informers.reflector import Reflector
+from informers.states import ListWatchOptions
 from informers.testing.fake import FakeCluster
 from tests.informers.scripted import Diary, Keeper, bookmark, error_event, event, item, obj, page, refusal
 
@@ -116,6 +116,19 @@ class TestVersions:
         runtime.advance(160)
 
         assert {"b": "7"} == held(informer)
+
+    def test_a_restored_server_is_found_out_before_it_catches_up(self, runtime, server, make, diary):
+        """H4: it soon writes as many versions as it lost, and then accepts ours as its own."""
+        server.lists.append(page(50, obj("a", 40), obj("lost", 45)))
+        informer = make()
+        informer.add_handler(diary, name="diary")
+        server.looks.append(page(20))
+        server.default = page(20, obj("a", 7))
+        server.stream_now.lose()
+        runtime.advance(5)
+
+        assert ({"a": "7"}, "20") == (held(informer), informer.snapshot().resource_version)
+        assert ("delete", "lost", "uid-lost", True) in diary.entries
 
 
 class TestGaps:

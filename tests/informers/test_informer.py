@@ -6,7 +6,7 @@ from informers.api.errors import Unreachable
 from informers.api.objects import NamespacedName
 from informers.api.transport import Response
 from informers.informer import Informer, InformerOptions
-from informers.listwatch import ListWatchOptions
+from informers.states import ListWatchOptions
 from tests.informers.scripted import Diary, bookmark, error_event, event, item, obj, page, refusal
 
 POD, NODE = ("v1", "Pod"), ("v1", "Node")

@@ -22,19 +22,20 @@ from informers.api.errors import (
     Unreachable,
 )
 from informers.api.wire import ListPage
-from informers.listwatch import (
+from informers.listwatch import ListWatch
+from informers.runtime import seeded
+from informers.states import (
     PAGE_SIZE,
     Absent,
     Backoff,
     List,
     Listing,
-    ListWatch,
     ListWatchOptions,
+    Look,
     Wait,
     Watch,
     Watching,
 )
-from informers.runtime import seeded
 from tests.informers.scripted import item
 
 LIMIT = str(PAGE_SIZE)
@@ -71,9 +72,11 @@ def query(machine):
 
 
 def resume(machine):
-    """Let the wait pass."""
+    """Let the wait pass; a server that is looked at is as far as it was."""
     assert isinstance(machine.next(), Wait)
     machine.waited()
+    if isinstance(machine.next(), Look):
+        machine.looked(machine.version)
     return machine.state
 
 
@@ -315,6 +318,38 @@ class TestWatching:
         for second in range(20):
             watching.failed(Unreachable("down") if second % 2 else Unavailable("starting"), 200 + second)
             resume(watching)
+
+        assert isinstance(watching.next(), Watch)
+
+    def test_after_a_broken_connection_it_is_looked_how_far_the_server_is(self, watching):
+        """H4: once, by a list of one object at most, until that is answered; then the watch goes on."""
+        steps = []
+        for error in (ResponseLost("cut"), Unavailable("starting")):
+            watching.failed(error, 102)
+            watching.waited()
+            steps.append(watching.next())
+        watching.looked("51")
+
+        assert [Look((("limit", "1"),))] * 2 == steps
+        assert "50" == query(watching)["resourceVersion"]
+
+    def test_a_server_that_is_behind_after_a_broken_connection_is_another_world(self, watching):
+        """H4: it was restored; a moment later it may be further than ever, and nothing would tell."""
+        watching.failed(Unreachable("down"), 102)
+        watching.waited()
+        with pytest.raises(Expired, match="went back from 50 to 20") as caught:
+            watching.looked("20")
+        watching.failed(caught.value, 103)
+
+        assert Listing("expired") == resume(watching)
+        assert "epoch" == watching.listed(ListPage("21"), 104).reason
+        assert isinstance(watching.next(), Watch)
+
+    @pytest.mark.parametrize("error", [ResponseLost("silent", silent=True), ServerError("500"), TooManyRequests("429")])
+    def test_otherwise_nobody_looks(self, watching, error):
+        """H4: neither after silence nor after a refusal, for the server need not have been away."""
+        watching.failed(error, 102)
+        watching.waited()
 
         assert isinstance(watching.next(), Watch)
 

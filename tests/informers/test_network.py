@@ -12,8 +12,8 @@ from informers.api.discovery import Discovery
 from informers.api.http import HttpOptions, HttpTransport
 from informers.api.transport import Call
 from informers.informer import Informer, InformerOptions
-from informers.listwatch import ListWatchOptions
 from informers.runtime import ThreadRuntime
+from informers.states import ListWatchOptions
 from tests.informers.served import TOKEN, Relay, Server, free_port
 
 MAPS = "/api/v1/namespaces/default/configmaps"

@@ -8,8 +8,8 @@ from informers.api.errors import KindNotServed, ResponseLost, Unreachable
 from informers.api.objects import GroupVersionKind
 from informers.api.transport import Response
 from informers.lists import ListLimit
-from informers.listwatch import ListWatchOptions
 from informers.reflector import Reflector
+from informers.states import ListWatchOptions
 from tests.informers.scripted import Keeper, bookmark, error_event, event, obj, page, refusal
 
 POD = GroupVersionKind("", "v1", "Pod")

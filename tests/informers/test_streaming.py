@@ -6,8 +6,8 @@ from informers.api.errors import KindNotServed, ResponseLost
 from informers.api.objects import GroupVersionKind
 from informers.api.transport import Response
 from informers.initial import SILENCE
-from informers.listwatch import ListWatchOptions
 from informers.reflector import Reflector
+from informers.states import ListWatchOptions
 from tests.informers.scripted import Keeper, bookmark, error_event, event, initial_end, obj, page, refusal
 
 POD = GroupVersionKind("", "v1", "Pod")
