@@ -101,8 +101,8 @@ def test_what_was_called_off_is_not_sent(serve, connect, cancel):
 
 
 def test_nobody_elses_call_is_cut(serve, connect, cancel):
-    """A call that can be called off has its connection to itself, so that being late hits nobody."""
-    server = serve(answering())
+    """A call that can be called off has its connection to itself, as servers do that are asked to close it."""
+    server = serve(in_turn(lambda peer: peer.answer(Connection="close") or "done"))
     transport = connect(server)
     for _ in range(3):
         transport.request(GET)
