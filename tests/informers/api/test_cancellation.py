@@ -8,6 +8,7 @@ import pytest
 
 from informers.api.cancellation import Cancellation
 from informers.api.errors import Unreachable
+from informers.api.http import HttpOptions
 from informers.api.transport import Call
 from informers.runtime import ThreadRuntime
 from tests.informers.api.sockets import CHUNKED, Authority, answering, chunk, in_turn
@@ -40,11 +41,9 @@ def cancel():
 
 
 def called_off(cancel, task):
-    """Call it off and return how long that took to be noticed, in seconds."""
-    begun = time.monotonic()
+    """Call it off; whether the task then ended long before any of its time limits, which are a minute."""
     cancel.set()
-    task.join(5)
-    return time.monotonic() - begun
+    return task.join(20)
 
 
 def soon(condition):
@@ -72,20 +71,19 @@ def test_whoever_waits_is_woken(served, cancel, act):
     server, transport = served(in_turn(act))
     task = listing(transport, cancel)
     soon(lambda: server.requests)
-    took = called_off(cancel, task)
 
-    assert took < 0.5
-    assert (False, 1) == (task.alive(), len(server.requests))
+    assert called_off(cancel, task)
+    assert 1 == len(server.requests)
 
 
 def test_a_handshake_is_no_obstacle(serve, connect, authority, cancel):
     """H13: nor is a server that says nothing at all."""
     server = serve(lambda peer: peer.hold())
-    task = listing(connect(server, "https", ca_data=authority.pem), cancel)
+    patient = HttpOptions(connect_timeout=60)
+    task = listing(connect(server, "https", ca_data=authority.pem, options=patient), cancel)
     soon(lambda: server.connections)
-    took = called_off(cancel, task)
 
-    assert took < 0.5
+    assert called_off(cancel, task)
     assert Unreachable is type(task.error)
 
 
