@@ -29,18 +29,18 @@ __all__ = ["debug_pages"]
 PAGES = {
     "queues": "What waits, what runs, what fails",
     "informers": "What is mirrored, and how fresh it is",
-    "reconciles": "The slowest keys and the last errors",
+    "reconciles": "The last errors and the slowest keys",
     "threads": "Where every thread is right now",
     "options": "The options in force",
 }
 STYLE = """
 :root { color-scheme: light dark }
-body { font: 14px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 76rem; padding: 0 1rem }
+body { font: 14px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 84rem; padding: 0 1rem }
 nav a { margin-right: 1rem } h1 { font-size: 1.3rem } h2 { font-size: 1.05rem; margin-top: 2rem }
 table { border-collapse: collapse; width: 100% } th, td { text-align: left; padding: .25rem .75rem .25rem 0;
 border-bottom: 1px solid #8884; vertical-align: top } th { font-weight: 600; opacity: .7 }
 pre { overflow-x: auto; background: #8881; padding: .75rem; border-radius: 4px; margin: .25rem 0 1rem }
-td:first-child { white-space: nowrap } td { overflow-wrap: anywhere } summary { cursor: pointer; padding: .2rem 0 }
+td:first-child { white-space: nowrap } td { overflow-wrap: break-word } summary { cursor: pointer; padding: .2rem 0 }
 nav a[aria-current] { font-weight: 600; color: inherit; text-decoration: none } small { opacity: .7 }
 .good { color: #2a8a3e } .bad { color: #c0392b }
 """
@@ -142,10 +142,10 @@ def _reconciles(recent: Recent) -> str:
         (plain(one.at), one.controller, one.request, one.error, one.reconcile_id, one.trace_id) for one in recent.errors
     ]
     return (
-        "<h2>Slowest keys</h2>"
-        + _table(("controller", "key", "took", "at"), slow)
-        + "<h2>Last errors</h2>"
+        "<h2>Last errors</h2>"
         + _table(("at", "controller", "key", "error", "reconcile id", "trace id"), failed)
+        + "<h2>Slowest keys</h2>"
+        + _table(("controller", "key", "took", "at"), slow)
     )
 
 

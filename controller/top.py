@@ -1,10 +1,11 @@
 """`levelset top` on a terminal: what a running program is doing, drawn from its `/api/v1/status`.
 
-It only reads and draws. The numbers per second are differences between two readings.
+It only reads and draws.
 """
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Group
@@ -19,10 +20,12 @@ __all__ = ["draw"]
 
 SHOWN = 8
 """Keys of each sort that fit on a screen."""
+WIDEST = 26
+"""Columns of a name, so that 80 are enough for all; a longer one takes two lines."""
 
 
 def draw(status: dict[str, Any], *, source: str) -> Group:
-    """Return the screen for one reading."""
+    """Return the screen for one reading; ages are by the clock of the program that is looked at."""
     keys = _keys(status)
     middle = Group(keys, Text()) if keys.row_count else Group()
     return Group(_head(status, source), _controllers(status), Text(), middle, _informers(status))
@@ -75,20 +78,26 @@ def _keys(status: dict[str, Any]) -> Table:
 
 
 def _informers(status: dict[str, Any]) -> Table:
-    table = _table("informers", "kind", "state", "objects", "own writes ahead", "failures", "last error")
+    table = _table("informers", "kind", "state", "objects", "heard", "ahead", "failures", "last error")
+    now = datetime.fromisoformat(status["started"]) + timedelta(seconds=status["uptime"]) if status["started"] else None
     for one in status["informers"]:
         kind = one["gvk"]
         name = f"{kind['kind']}.{kind['version']}.{kind['group']}".rstrip(".")
         style = "" if one["state"] == "watching" else "yellow"
-        cells = (one["state"], f"{one['objects']:,}", str(one["overlay"]), str(one["failures"]))
+        since = datetime.fromisoformat(one["since"]) if one["since"] else None
+        heard = f"{_age((now - since).total_seconds())} ago" if now and since else "never"
+        cells = (one["state"], f"{one['objects']:,}", heard, str(one["overlay"]), str(one["failures"]))
         table.add_row(name, *cells, (one["lastError"] or "")[:60], style=style)
     return table
 
 
 def _table(title: str, *heads: str) -> Table:
     table = Table(title=title, title_justify="left", title_style="bold cyan", header_style="dim", expand=True, box=None)
-    for head in heads:
-        table.add_column(head, overflow="ellipsis", no_wrap=True)
+    *short, last = heads
+    for head in short:
+        folds = head in ("key", "kind")
+        table.add_column(head, overflow="fold" if folds else "ellipsis", no_wrap=not folds, max_width=WIDEST)
+    table.add_column(last, overflow="ellipsis", no_wrap=True, ratio=1, min_width=12)  # takes what the others leave
     return table
 
 
@@ -97,4 +106,4 @@ def _age(seconds: float) -> str:
     for size, unit in steps:
         if seconds >= 2 * size:
             return f"{seconds / size:.0f}{unit}"
-    return f"{seconds:.0f}s"
+    return f"{max(0.0, seconds):.0f}s"
