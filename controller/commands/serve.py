@@ -86,7 +86,7 @@ __all__ = ["chosen_controllers", "install", "listening", "recording", "serve", "
 @click.option(
     "--plain-http",
     is_flag=True,
-    help="Serve HTTP without TLS, for clients that cannot be given an authority. The token is sent in the clear.",
+    help="Serve HTTP without TLS, over which kubectl and others send no token: whoever sends none is the admin.",
 )
 @click.option(
     "--rbac",
@@ -183,7 +183,7 @@ def listening(cluster: Cluster, port: int, *, tls: bool = True, record: Recorder
     Raises:
         click.ClickException: The port is taken; names it and the flag.
     """
-    server = ApiServer(cluster, options=ServerOptions(port=port, tls=tls, record=record))
+    server = ApiServer(cluster, options=ServerOptions(port=port, tls=tls, open=not tls, record=record))
     try:
         server.start()
     except OSError as error:

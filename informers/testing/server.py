@@ -67,7 +67,7 @@ class ApiServer:
         self._options = options or ServerOptions()
         self._runtime = cluster.runtime
         self.token = self._options.token or secrets.token_urlsafe(24)
-        self._front = Front(RestFace(cluster), Gate(self.token, cluster.guard), self._options)
+        self._front = Front(RestFace(cluster), Gate(self.token, cluster.guard, open=self._options.open), self._options)
         hosts = {*_HOSTS, self._options.host}
         self._certificate = issue(hosts, now=self._runtime.wall()) if self._options.tls else None
         cluster.trust(self.authority)

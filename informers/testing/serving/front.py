@@ -46,6 +46,8 @@ class ServerOptions:
     """The port to listen on; 0 lets the system choose a free one."""
     tls: bool = True
     """HTTPS; False serves plain HTTP, whose token anyone on the wire can read."""
+    open: bool = False
+    """Whether whoever sends no token is the admin, as kubectl is, which sends none without TLS."""
     token: str | None = None
     """The bearer token that clients must send; None makes one."""
     audit: Callable[[RestRequest, int], None] | None = None

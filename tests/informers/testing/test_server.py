@@ -206,6 +206,14 @@ class TestLife:
             assert server.url.startswith("http://127.0.0.1:")
             assert 200 == pool.request("GET", server.url + MAPS, headers={"Authorization": "Bearer mine"}).status
 
+    def test_an_open_server(self):
+        """Whoever shows no token is the admin; a wrong one is refused all the same."""
+        with self.make(tls=False, open=True) as server, urllib3.PoolManager() as pool:
+            url, wrong = server.url + MAPS, {"Authorization": "Bearer wrong"}
+
+            assert 200 == pool.request("GET", url).status
+            assert 401 == pool.request("GET", url, headers=wrong).status
+
     def test_starting_and_stopping_twice(self):
         """Changes nothing."""
         server = self.make(tls=False)
