@@ -6,10 +6,15 @@ import ssl
 from contextlib import closing
 
 import pytest
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from controller import Denied, Manager, ManagerOptions, converting, defaulting, serve_webhooks, validating
 from controller.endpoints import EndpointOptions
 from controller.observe import ControllerObserver
+from controller.telemetry.tracing import Tracing
 from controller.webhooks.configuration import at_service, at_url, converted_crds
 from controller.webhooks.install import Installation
 from controller.webhooks.server import WebhookServer
@@ -66,13 +71,31 @@ def serve(world):
         server.stop(RUNTIME.monotonic() + 5)
 
 
-def post(server, path, body):
+def post(server, path, body, **headers):
     """Return status and JSON of a request over TLS that trusts the server's own authority."""
     trust = ssl.create_default_context(cadata=server.authority.decode())
     with closing(http.client.HTTPSConnection("localhost", server.port, timeout=5, context=trust)) as connection:
-        connection.request("POST", path, body, {"Content-Type": "application/json"})
+        connection.request("POST", path, body, {"Content-Type": "application/json", **headers})
         response = connection.getresponse()
         return response.status, json.loads(response.read())
+
+
+def test_the_trace_of_who_asks_goes_on_in_the_handler(serve, asking):
+    """Through the socket, onto the thread that the handler runs on; its own calls are then part of it."""
+    exporter, seen = InMemorySpanExporter(), []
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+
+    def look(review):
+        seen.append(trace.get_current_span().get_span_context())
+
+    server = serve(validating(Pool, look), observe=Tracing(provider))
+    parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    post(server, "/validate-example-com-v1-pool", asking(new=pool()), traceparent=parent)
+    (span,) = exporter.get_finished_spans()
+
+    assert [span.context] == seen
+    assert parent == f"00-{span.context.trace_id:032x}-{span.parent.span_id:016x}-01"
 
 
 def test_a_refusal_is_http_200_with_the_answer_inside(serve, asking):
