@@ -180,8 +180,8 @@ class FieldSelector:
 LabelsLike: TypeAlias = "str | Mapping[str, str] | LabelSelector | None"
 """How every API takes a label selector: the query form, labels that must all be there, or one already parsed."""
 
-FieldsLike: TypeAlias = "str | FieldSelector | None"
-"""How every API takes a field selector: the query form, or one already parsed."""
+FieldsLike: TypeAlias = "str | Mapping[str, str] | FieldSelector | None"
+"""How every API takes a field selector: the query form, values that fields must have, or one already parsed."""
 
 
 def labels_of(labels: LabelsLike) -> LabelSelector:
@@ -195,7 +195,11 @@ def labels_of(labels: LabelsLike) -> LabelSelector:
 
 def fields_of(fields: FieldsLike) -> FieldSelector:
     """Return the selector that `fields` stands for; None selects everything."""
-    return fields if isinstance(fields, FieldSelector) else FieldSelector.parse(fields or "")
+    if isinstance(fields, FieldSelector):
+        return fields
+    if fields is None or isinstance(fields, str):
+        return FieldSelector.parse(fields or "")
+    return FieldSelector(tuple((path, "=", value) for path, value in fields.items()))
 
 
 class _Parser:

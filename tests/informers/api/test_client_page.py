@@ -24,6 +24,7 @@ def test_every_block_runs(capsys):
     assert "settings" in said
     assert any(line.startswith("DELETED settings at ") for line in said)
     assert "{}" in said
+    assert "['12 lines were imported']" in said
     assert "Deployment (apps/v1) ['scale', 'status']" in said
     assert ["True"] == said[-1:]
 

@@ -158,8 +158,9 @@ class TestFieldSelector:
             FieldSelector.parse(text)
 
     def test_everything_an_api_takes_as_a_selector(self):
-        """Text, a selector or nothing: all become a selector."""
+        """Text, values that fields must have, a selector or nothing: all become a selector."""
         expected = FieldSelector((("a", "=", "b"),))
 
-        assert expected == fields_of("a=b") == fields_of(expected)
-        assert FieldSelector() == fields_of(None)
+        assert expected == fields_of("a=b") == fields_of({"a": "b"}) == fields_of(expected)
+        assert FieldSelector() == fields_of(None) == fields_of({})
+        assert r"a=x\,y" == str(fields_of({"a": "x,y"}))
