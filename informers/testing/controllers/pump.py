@@ -13,6 +13,7 @@ from informers.testing.controllers.aggregation import ClusterRoleAggregation
 from informers.testing.controllers.budgets import Disruptions
 from informers.testing.controllers.collector import Collector
 from informers.testing.controllers.compaction import Compaction
+from informers.testing.controllers.cordons import Cordons
 from informers.testing.controllers.cronjobs import CronJobs
 from informers.testing.controllers.daemonsets import DaemonSets
 from informers.testing.controllers.deployments import Deployments
@@ -61,6 +62,7 @@ _MADE: dict[str, Callable[[Cluster], Controller]] = {
     PersistentVolumes.name: PersistentVolumes,
     ClusterRoleAggregation.name: ClusterRoleAggregation,
     Disruptions.name: Disruptions,
+    Cordons.name: Cordons,
     Scheduler.name: Scheduler,
     Kubelet.name: Kubelet,
 }

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from informers.api.objects import Obj
+    from informers.testing.access.identity import Identity
     from informers.testing.controllers.addresses import ServiceAddresses
     from informers.testing.model.resources import ResourceInfo
 
@@ -113,8 +114,8 @@ def raises_generation(info: ResourceInfo, old: Obj, new: Obj) -> bool:
     return bool((old["metadata"].get(watched) or {}) != (new["metadata"].get(watched) or {}))
 
 
-def prepare_create(info: ResourceInfo, obj: Obj, addresses: ServiceAddresses) -> None:
-    """Fill in what the server decides about a new object, in place."""
+def prepare_create(info: ResourceInfo, obj: Obj, addresses: ServiceAddresses, identity: Identity) -> None:
+    """Fill in what the server decides about a new object that `identity` creates, in place."""
     if counts_generation(info):
         obj["metadata"]["generation"] = 1
     if info.custom:
@@ -131,6 +132,8 @@ def prepare_create(info: ResourceInfo, obj: Obj, addresses: ServiceAddresses) ->
         prepare(obj)
     if kind == "Service":
         addresses.assign(obj, None)
+    if kind == "CertificateSigningRequest":
+        _sign(obj, identity)
 
 
 def prepare_update(info: ResourceInfo, old: Obj, new: Obj, addresses: ServiceAddresses) -> None:
@@ -146,6 +149,15 @@ def prepare_update(info: ResourceInfo, old: Obj, new: Obj, addresses: ServiceAdd
         addresses.assign(new, old)
     if info.gvk.kind == "DaemonSet":
         _count_template(old, new)
+    if info.gvk.kind == "CertificateSigningRequest":
+        _restore(old, new, "spec")
+
+
+def _sign(request: Obj, identity: Identity) -> None:
+    """Note who asks for a certificate, whatever the request itself says."""
+    said = {name: value for name, value in (request.get("spec") or {}).items() if name not in _ASKER}
+    request["spec"] = said | identity.info()
+    request["status"] = {}
 
 
 def _count_template(old: Obj, new: Obj) -> None:
@@ -261,6 +273,8 @@ def _prepare_api_service(service: Obj) -> None:
         condition = {"type": "Available", "status": "True", "lastTransitionTime": moment, **said}
         service["status"] = {"conditions": [condition]}
 
+
+_ASKER = ("username", "uid", "groups", "extra")
 
 _PREPARE: dict[tuple[str, str], Callable[[Obj], None]] = {
     ("", "Pod"): _prepare_pod,

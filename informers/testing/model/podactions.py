@@ -64,11 +64,13 @@ def evict(deletes: Deletes, info: ResourceInfo, key: NamespacedName, eviction: O
         TooManyRequests: The budget does not allow it now.
     """
     _match(key, eviction, "Eviction")
+    deletion = _part(eviction, "deleteOptions")
+    dry_run = options.dry_run or "All" in (deletion.get("dryRun") or ())
     record = deletes.writes.record(info, key)
     if record is not None:
         now = deletes.writes.runtime.wall()
-        budgets.spend(deletes.writes.storage, record.decode(), now, dry_run=options.dry_run)
-    deletes.delete(info, key, _part(eviction, "deleteOptions"), dry_run=options.dry_run)
+        budgets.spend(deletes.writes.storage, record.decode(), now, dry_run=dry_run)
+    deletes.delete(info, key, deletion, dry_run=dry_run)
     return done()
 
 

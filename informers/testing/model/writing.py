@@ -166,7 +166,7 @@ class Writes:
 
     def _add_tracked(self, info: ResourceInfo, obj: Obj, options: WriteOptions) -> Obj:
         podadmission.complete(self.storage, info, obj)
-        strategies.prepare_create(info, obj, self.addresses)
+        strategies.prepare_create(info, obj, self.addresses, options.identity)
         if not options.dry_run:
             obj["metadata"]["resourceVersion"] = "0"  # keeps its place until the store stamps it
         obj = metadata.head_first(info, obj)

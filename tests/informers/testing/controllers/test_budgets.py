@@ -27,9 +27,9 @@ def numbers(lab):
     return tuple(status[name] for name in ("expectedPods", "desiredHealthy", "currentHealthy", "disruptionsAllowed"))
 
 
-def evict(lab, name):
+def evict(lab, name, **options):
     """Evict a Pod."""
-    eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": name}}
+    eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": name}, **options}
     lab.cluster.create(lab.info("Pod"), "default", eviction, WriteOptions(subresource="eviction"), name=name)
 
 
@@ -79,6 +79,18 @@ def test_evictions_keep_to_it(lab):
     evict(lab, second)
 
     assert first not in lab.names()
+
+
+def test_a_dry_run_within_the_eviction(lab):
+    """Kubectl says so in the options of the deletion: nothing goes, and nothing is spent."""
+    lab.create(replica_set())
+    lab.create(budget(maxUnavailable=1))
+    lab.advance(2)
+    names = lab.names()
+    evict(lab, names[0], deleteOptions={"dryRun": ["All"]})
+
+    assert names == lab.names()
+    assert 1 == numbers(lab)[-1]
 
 
 def test_it_comes_to_rest(lab):

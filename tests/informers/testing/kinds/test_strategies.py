@@ -2,8 +2,9 @@
 
 import pytest
 
+from informers.testing.access.identity import Identity
 from informers.testing.kinds.builtin import builtin_resources
-from informers.testing.kinds.strategies import prepare_update
+from informers.testing.kinds.strategies import prepare_create, prepare_update
 from informers.testing.model.resources import Registry
 
 GENERATION = "deprecated.daemonset.template.generation"
@@ -32,3 +33,25 @@ def test_a_daemon_sets_template_is_counted(old, new, number):
     prepare_update(info, old, new, None)
 
     assert number == new["metadata"]["annotations"][GENERATION]
+
+
+class TestSigningRequests:
+    """Who asks for a certificate is not for the asker to say."""
+
+    INFO = Registry(builtin_resources()).find("certificates.k8s.io", "v1", "certificatesigningrequests")
+
+    def test_the_asker_is_noted(self):
+        """Over whatever the request itself claims."""
+        asked = {"metadata": {}, "spec": {"signerName": "a/b", "username": "root", "groups": ["all"], "uid": "0"}}
+
+        prepare_create(self.INFO, asked, None, Identity("jane", ("staff",)))
+
+        assert {"signerName": "a/b", "username": "jane", "groups": ["staff"]} == asked["spec"]
+
+    def test_it_stays(self):
+        """An update leaves the request as it was made."""
+        old, new = ({"metadata": {}, "spec": {"username": name}} for name in ("jane", "root"))
+
+        prepare_update(self.INFO, old, new, None)
+
+        assert {"username": "jane"} == new["spec"]
