@@ -197,7 +197,7 @@ class ControlPlane:
         public = serialization.PublicFormat.SubjectPublicKeyInfo
         (self.folder / "sa.key").write_bytes(key.private_bytes(pem, traditional, plain))
         (self.folder / "sa.pub").write_bytes(key.public_key().public_bytes(pem, public))
-        (self.folder / "tokens.csv").write_text(f'{self._token},admin,admin,"system:masters"\n')
+        (self.folder / "tokens.csv").write_text(f'{self._token},admin,,"system:masters"\n')
         rule = {"level": "Metadata", "omitStages": ["RequestReceived"]}
         policy = {"apiVersion": "audit.k8s.io/v1", "kind": "Policy", "rules": [rule]}
         (self.folder / "audit.yaml").write_text(json.dumps(policy))
