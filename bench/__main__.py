@@ -14,7 +14,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-NAMES = ("syncs", "watching", "reads", "apart", "decode", "queue", "reconcile", "tracing", "server")
+NAMES = ("syncs", "watching", "reads", "apart", "decode", "queue", "reconcile", "tracing", "start", "server")
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 
 

@@ -44,6 +44,8 @@ class Audit(ControllerObserver):
             "status": status,
             "seconds": round(seconds, 6),
         }
+        if user := dict(call.impersonate).get("Impersonate-User"):
+            fields["actingAs"] = user
         if "dryRun" in said:
             fields["dryRun"] = True
         renewal = call.method == "PUT" and call.path.startswith(LEASES) and fields["outcome"] == "done"

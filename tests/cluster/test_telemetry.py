@@ -13,6 +13,8 @@ import urllib.request
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+from controller.recorder import EventRecorder
+from informers import Client, HttpTransport, ThreadRuntime, load_config
 from tests.cluster.controlplane import free_port
 
 pytestmark = pytest.mark.cluster
@@ -144,3 +146,23 @@ def test_top_shows_what_runs(world, run, eventually):
         f"http://127.0.0.1:{port}/api/v1/status"
     ) as page:
         assert ["memcached"] == [one["name"] for one in json.load(page)["controllers"]]
+
+
+def test_repeated_events_become_a_series_and_a_talkative_object_is_cut_short(world, cluster, eventually):
+    """As the server stores them; what was not told is counted."""
+    runtime = ThreadRuntime()
+    transport = HttpTransport(load_config(kubeconfig=cluster.kubeconfig), runtime=runtime)
+    recorder = EventRecorder(Client(transport, runtime=runtime), controller="teller", runtime=runtime)
+    about = world.get("serviceaccount", "default") or eventually(lambda: world.get("serviceaccount", "default"))
+    recorder.start()
+    for _ in range(4):
+        recorder.event(about, "Warning", "Again", "Try", "the same as before")
+    for number in range(30):
+        recorder.event(about, "Normal", "Chatter", "Talk", f"something new: {number}")
+    recorder.stop(runtime.monotonic() + 20)
+    transport.close()
+    told = [e for e in world.list("events.events.k8s.io") if e.get("reportingController") == "teller"]
+    (again,) = [event for event in told if event["reason"] == "Again"]
+
+    assert 4 == again["series"]["count"]
+    assert (25, 6) == (len(told), recorder.snapshot().dropped)

@@ -45,3 +45,12 @@ def test_renewals_of_a_lease_do_not_drown_the_rest(caplog, method, status, level
     Audit().request(Call(method, path), status=status, seconds=0.1, host="h")
 
     assert [level] == [record.levelname for record in caplog.records]
+
+
+def test_acting_as_somebody_else_is_told(caplog):
+    """The server's own audit log names both, and so does ours."""
+    caplog.set_level(logging.INFO, "levelset.audit")
+    call = Call("DELETE", PATH, impersonate=(("Impersonate-User", "ada"), ("Impersonate-Group", "dev")))
+    Audit().request(call, status=200, seconds=0.1, host="h")
+
+    assert "ada" == caplog.records[0].fields["actingAs"]
