@@ -220,10 +220,11 @@ class Informer:
             if not namespace and len(self._scopes) > 1:  # the others' objects are not this list's to judge
                 others = {one.namespace for one in self._scopes}
                 objects = [*objects, *(obj for obj in self.store.list() if obj.meta.namespace in others)]
-            diff = self.store.replace(objects, namespace=namespace)
+            epoch = replacement.reason == "epoch"
+            diff = self.store.replace(objects, namespace=namespace, epoch=epoch)
             if replacement.reason == "audit":
                 audit.report(self.gvk, replacement, diff, observe=self._observe)
-            ghosts = self.overlay.replaced(version, namespace=namespace, epoch=replacement.reason == "epoch")
+            ghosts = self.overlay.replaced(version, namespace=namespace, epoch=epoch)
             told = {obj.key for obj in diff.deleted}
             diff.deleted.extend(ghost for ghost in ghosts if ghost.key not in told)
             initial, scope.listed = not scope.listed, True

@@ -72,7 +72,7 @@ class ListWatch:
         self._pulse = Pulse(grace=options.grace)
         self._pages, self._guard = PageSize(options.page_size), ShrinkGuard(options.shrink)
         self._refused = self._expiries = 0
-        self._absent = self._lost = False
+        self._absent = self._lost = self._behind = False
         self._offers_streams = options.streaming
         self._audit_at: Seconds | None = None
         self.state: Listing | Streaming | Watching | Backoff = self._new_list("start")
@@ -125,10 +125,10 @@ class ListWatch:
     ) -> Replacement:
         self._guard.believe(len(objects))
         before, after, seen = resource_version(self.version), resource_version(version), self.version
-        epoch = before is not None and after is not None and after < before
+        epoch = self._behind or (before is not None and after is not None and after < before)
         if self._absent:
             self.pace.forgive()
-        self._absent = self._lost = False
+        self._absent = self._lost = self._behind = False
         self.version, self.state = version, Watching(since=opened)
         self._refused = 0
         self._pulse.reset()
@@ -212,6 +212,7 @@ class ListWatch:
     def _compare(self, version: str) -> None:
         before, after = resource_version(self.version), resource_version(version)
         if before is not None and after is not None and after < before:
+            self._behind = True
             raise Expired(f"the server's resourceVersion went back from {before} to {after}")
 
     def ended(self, now: Seconds) -> str:

@@ -165,12 +165,13 @@ class Store:
             return Diff(deleted=[old], added=[obj], final_state_unknown=True)
         return Diff([], [], [(old, obj)])  # by position, which spares the most frequent one a third of its time
 
-    def replace(self, objects: Iterable[CachedObject], *, namespace: str = "") -> Diff:
+    def replace(self, objects: Iterable[CachedObject], *, namespace: str = "", epoch: bool = False) -> Diff:
         """Make a complete list the truth, and return what that changes; an equal resourceVersion changes nothing.
 
         Args:
             objects: The whole list.
             namespace: The namespace that was listed; objects in others stay. Empty for all namespaces.
+            epoch: Whether versions mean something else than before, so that equal ones say nothing.
         """
         diff = Diff(final_state_unknown=True)
         with self._lock:
@@ -182,7 +183,7 @@ class Store:
             if self._spaces:
                 for objs in listed.values():
                     for obj in objs.values():
-                        self._list_one(obj, diff)
+                        self._list_one(obj, diff, epoch)
             else:
                 self._fill(listed, diff)
             self._buried.clear()
@@ -209,12 +210,12 @@ class Store:
             for obj in diff.added:
                 index.move(None, obj)
 
-    def _list_one(self, obj: CachedObject, diff: Diff) -> None:
+    def _list_one(self, obj: CachedObject, diff: Diff, epoch: bool) -> None:  # noqa: FBT001 - for each object of a list
         """Take one object of a complete list."""
         old = self._stored(obj)
         if old is None:
             diff.added.append(obj)
-        elif _same_version(old, obj):
+        elif not epoch and _same_version(old, obj):
             return
         elif old.meta.uid == obj.meta.uid:
             diff.updated.append((old, obj))

@@ -342,7 +342,7 @@ class TestWatching:
         watching.failed(caught.value, 103)
 
         assert Listing("expired") == resume(watching)
-        assert "epoch" == watching.listed(ListPage("21"), 104).reason
+        assert "epoch" == watching.listed(ListPage("77"), 104).reason  # however far it has come meanwhile
         assert isinstance(watching.next(), Watch)
 
     @pytest.mark.parametrize("error", [ResponseLost("silent", silent=True), ServerError("500"), TooManyRequests("429")])

@@ -45,6 +45,14 @@ class TestReplace:
 
         assert not store.replace([item("a", 1), item("b", 2)])
 
+    def test_in_a_new_epoch_equal_versions_say_nothing(self, store):
+        """H4: the restored server may have given the number to another state of the same object."""
+        store.replace([item("a", 1)])
+        diff = store.replace([item("a", 1, labels={"another": "world"})], epoch=True)
+
+        assert ([], [], [("a", "1", "1")]) == told(diff)
+        assert {"another": "world"} == store.get(NamespacedName("default", "a")).meta.labels
+
     def test_a_name_with_a_new_uid_is_a_deletion_and_an_addition(self, store):
         """Between two lists the object was deleted and another one made, under the same name."""
         store.replace([item("a", 1, uid="old")])
