@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from informers.api.objects import GroupVersionKind
 from informers.testing.controllers.actor import Actor
 from informers.testing.controllers.endpoints import MANAGED_BY, SERVICE_NAME
-from informers.testing.controllers.services import SLICE_PARTS, taken
+from informers.testing.controllers.services import MANAGED, SLICE_PARTS, taken
 from informers.testing.controllers.workloads import controller_reference
 
 if TYPE_CHECKING:
@@ -47,9 +47,9 @@ class EndpointSliceMirroring:
 
     def notice(self, change: Change) -> list[tuple[str, ...]]:
         """Look at Endpoints that changed, or whose Service did, or a slice of which did."""
-        if change.store in (("", "endpoints"), ("", "services")):
-            return [change.new.key]
         labels = change.new.labels or {}
+        if change.store in (("", "endpoints"), ("", "services")):
+            return [] if MANAGED in labels else [change.new.key]
         mirrored = change.store == ("discovery.k8s.io", "endpointslices") and labels.get(MANAGED_BY) == _OURS
         return [(change.new.key.namespace, labels.get(SERVICE_NAME, ""))] if mirrored else []
 

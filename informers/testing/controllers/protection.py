@@ -47,10 +47,13 @@ class StorageProtection:
         self._actor = Actor(cluster, "kube-controller-manager")
 
     def notice(self, change: Change) -> list[tuple[str, ...]]:
-        """Look at what is being deleted, and again when a Pod, a claim or a volume that may use it changes."""
+        """Look at what is being deleted, and again when a Pod ends, or a claim or a volume that may use it changes."""
         keys: list[tuple[str, ...]] = []
         if change.store in PROTECTION and change.new.deleting and change.type != "DELETED":
             keys.append((*change.store, change.new.path))
+        phase = (change.new.fields or {}).get("status.phase")
+        if change.store == ("", "pods") and change.type != "DELETED" and phase not in ("Succeeded", "Failed"):
+            return keys
         for store in _USED_BY.get(change.store, ()):
             namespace = change.new.key.namespace if store == _CLAIMS else ""
             waiting = (record for record in self._cluster.storage.store(store).scan(namespace) if record.deleting)

@@ -25,12 +25,13 @@ if TYPE_CHECKING:
     from informers.testing.cluster import Cluster
     from informers.testing.model.storage import Change, Storage
 
-__all__ = ["SLICE_PARTS", "EndpointSlices", "LegacyEndpoints", "taken"]
+__all__ = ["MANAGED", "SLICE_PARTS", "EndpointSlices", "LegacyEndpoints", "taken"]
 
 _SERVICE = GroupVersionKind("", "v1", "Service")
 _SLICE = GroupVersionKind("discovery.k8s.io", "v1", "EndpointSlice")
 _ENDPOINTS = GroupVersionKind("", "v1", "Endpoints")
-_MANAGED = "endpoints.kubernetes.io/managed-by"
+MANAGED = "endpoints.kubernetes.io/managed-by"
+"""The label of Endpoints that belong to the controller."""
 SLICE_PARTS = ("ports", "endpoints")
 """What of a slice its controller keeps up to date, beside the labels."""
 _TRIGGERED = "endpoints.kubernetes.io/last-change-trigger-time"
@@ -114,11 +115,11 @@ class LegacyEndpoints:
         found = self._actor.get(_ENDPOINTS, *key)
         service = _with_selector(self._actor, key)
         if service is None:
-            ours = found is not None and _MANAGED in (found["metadata"].get("labels") or {})
+            ours = found is not None and MANAGED in (found["metadata"].get("labels") or {})
             if found is not None and ours and self._actor.get(_SERVICE, *key) is None:
                 self._actor.delete(found)
             return
-        labels = {**(service["metadata"].get("labels") or {}), _MANAGED: "endpoint-controller"}
+        labels = {**(service["metadata"].get("labels") or {}), MANAGED: "endpoint-controller"}
         if service["spec"].get("clusterIP") == "None":
             labels["service.kubernetes.io/headless"] = ""
         subsets = endpoint_subsets(service, _pods(self._actor, service))

@@ -150,7 +150,7 @@ def _bound(reference: Any, namespace: str, storage: Storage) -> Obj | None:
     store = _STORES.get(kind)
     if store is None:
         group, _, version = str(reference.get("apiVersion") or "").rpartition("/")
-        text = f"cannot bind token for serviceaccount to object of type {group}/{version}, Kind={kind}"
+        text = f"cannot bind token to object of type {group}/{version}, Kind={kind}"
         raise errors.BadRequest(text, reason="BadRequest")
     record = storage.get(store, f"{'' if kind == 'Node' else namespace}/{name}")
     if record is None:
