@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from informers.api.objects import Obj
 
-__all__ = ["deterrent", "suits", "why_not"]
+__all__ = ["deterrent", "endurance", "suits", "why_not"]
 
 _UNSCHEDULABLE = {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}
 
@@ -39,6 +39,19 @@ def deterrent(pod: Obj, node: Obj, *effects: str) -> Obj | None:
     """Return the first taint of a node with one of these effects that a Pod does not tolerate."""
     tolerations, taints = pod["spec"].get("tolerations") or (), node["spec"].get("taints") or ()
     return next((t for t in taints if t.get("effect") in effects and not _tolerated(t, tolerations)), None)
+
+
+def endurance(pod: Obj, node: Obj) -> float | None:
+    """Return how many seconds a Pod stays on a node with `NoExecute` taints: 0 or less is not at all, None for ever."""
+    limits: list[float] = []
+    for taint in node["spec"].get("taints") or ():
+        if taint.get("effect") != "NoExecute":
+            continue
+        fits = [one for one in pod["spec"].get("tolerations") or () if _tolerated(taint, [one])]
+        if not fits:
+            return 0.0
+        limits += [float(one["tolerationSeconds"]) for one in fits if one.get("tolerationSeconds") is not None]
+    return min(limits, default=None)
 
 
 def _term_matches(term: Obj, node: Obj) -> bool:

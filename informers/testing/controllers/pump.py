@@ -17,6 +17,7 @@ from informers.testing.controllers.cordons import Cordons
 from informers.testing.controllers.cronjobs import CronJobs
 from informers.testing.controllers.daemonsets import DaemonSets
 from informers.testing.controllers.deployments import Deployments
+from informers.testing.controllers.eviction import TaintEviction
 from informers.testing.controllers.jobs import Jobs
 from informers.testing.controllers.mirroring import EndpointSliceMirroring
 from informers.testing.controllers.namespaces import CrdCleanup, Namespaces, ServiceAccounts
@@ -63,6 +64,7 @@ _MADE: dict[str, Callable[[Cluster], Controller]] = {
     ClusterRoleAggregation.name: ClusterRoleAggregation,
     Disruptions.name: Disruptions,
     Cordons.name: Cordons,
+    TaintEviction.name: TaintEviction,
     Scheduler.name: Scheduler,
     Kubelet.name: Kubelet,
 }
