@@ -18,8 +18,6 @@ In reading order:
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from informers.api.client import Client, WriteListener
-from informers.api.discovery import ApiResource, Discovery
 from informers.api.errors import (
     AlreadyExists,
     ApiError,
@@ -54,26 +52,28 @@ from informers.api.objects import (
     OwnerReference,
     key_of,
 )
-from informers.api.pages import Page
-from informers.api.patch import Patch
-from informers.api.resource import KindLike, Resource, kind_of
-from informers.api.schema import crd_of
 from informers.api.selectors import FieldSelector, LabelSelector
-from informers.api.subresource import Subresource
 from informers.api.transport import Call, Response, Stream, Transport
-from informers.api.watching import WatchEvent, Watching
-from informers.cache import Cache, CacheOptions, KindOptions
-from informers.informer import Handler, Informer, InformerOptions, InformerSnapshot
 from informers.observe import Observer
-from informers.registration import HandlerSnapshot, Registration
 from informers.runtime import Runtime, Seconds, ThreadRuntime
 from informers.shards import Shard
-from informers.transforms import Transform, dropping, edited, keeping
 
 if TYPE_CHECKING:
     from informers.api.access import Access, Rules
+    from informers.api.client import Client, WriteListener
     from informers.api.config import ClusterConfig, load_config
+    from informers.api.discovery import ApiResource, Discovery
     from informers.api.http import HttpTransport
+    from informers.api.pages import Page
+    from informers.api.patch import Patch
+    from informers.api.resource import KindLike, Resource, kind_of
+    from informers.api.schema import crd_of
+    from informers.api.subresource import Subresource
+    from informers.api.watching import WatchEvent, Watching
+    from informers.cache import Cache, CacheOptions, KindOptions
+    from informers.informer import Handler, Informer, InformerOptions, InformerSnapshot
+    from informers.registration import HandlerSnapshot, Registration
+    from informers.transforms import Transform, dropping, edited, keeping
 
 __all__ = [
     "Access",
@@ -152,12 +152,39 @@ __all__ = [
 
 _LATER = {
     "Access": "informers.api.access",
+    "ApiResource": "informers.api.discovery",
+    "Cache": "informers.cache",
+    "CacheOptions": "informers.cache",
+    "Client": "informers.api.client",
     "ClusterConfig": "informers.api.config",
+    "Discovery": "informers.api.discovery",
+    "Handler": "informers.informer",
+    "HandlerSnapshot": "informers.registration",
     "HttpTransport": "informers.api.http",
+    "Informer": "informers.informer",
+    "InformerOptions": "informers.informer",
+    "InformerSnapshot": "informers.informer",
+    "KindLike": "informers.api.resource",
+    "KindOptions": "informers.cache",
+    "Page": "informers.api.pages",
+    "Patch": "informers.api.patch",
+    "Registration": "informers.registration",
+    "Resource": "informers.api.resource",
     "Rules": "informers.api.access",
+    "Subresource": "informers.api.subresource",
+    "Transform": "informers.transforms",
+    "WatchEvent": "informers.api.watching",
+    "Watching": "informers.api.watching",
+    "WriteListener": "informers.api.client",
+    "crd_of": "informers.api.schema",
+    "dropping": "informers.transforms",
+    "edited": "informers.transforms",
+    "keeping": "informers.transforms",
+    "kind_of": "informers.api.resource",
     "load_config": "informers.api.config",
 }
-"""What brings the HTTP library and the kubeconfig along: half the time of an import, and tests need none of it."""
+"""What a process may do without: the in-memory cluster as a server needs neither mirror nor client, and tests neither
+HTTP library nor kubeconfig. Together that is most of the time of an import."""
 
 
 def __getattr__(name: str) -> Any:

@@ -11,13 +11,11 @@ import yaml
 
 from controller.commands.flags import readable_errors
 from controller.signals import SignalPipe
-from informers.api.client import Client
 from informers.runtime import ThreadRuntime
 from informers.testing import state
 from informers.testing.admitting.calls import Webhooks
 from informers.testing.cluster import ALL_CONTROLLERS, Cluster, ClusterOptions
 from informers.testing.exchanges import Recorder
-from informers.testing.inprocess import ClusterTransport
 from informers.testing.server import ApiServer, ServerOptions
 
 if TYPE_CHECKING:
@@ -199,6 +197,11 @@ def install(cluster: Cluster, files: tuple[Path, ...], runtime: Runtime) -> None
         ValueError: A file is no YAML.
         TypeError: A file holds something that is no object.
     """
+    if not files:
+        return
+    from informers.api.client import Client  # noqa: PLC0415 - a server without files starts sooner
+    from informers.testing.inprocess import ClusterTransport  # noqa: PLC0415 - as above
+
     client = Client(ClusterTransport(cluster), runtime=runtime, field_manager="levelset-serve")
     for file in files:
         try:
