@@ -1,9 +1,11 @@
 """The workers' threads: what they give back, and how they end."""
 
 from controller.attempt import Attempts
+from controller.gate import Gate
 from controller.pool import WorkerPool
 from controller.queue import WorkQueue
 from controller.request import Request
+from controller.ring import NOTHING, Ring
 from informers.testing.virtual.sim import SimRuntime
 
 A, B = Request("default", "a"), Request("default", "b")
@@ -56,6 +58,21 @@ class TestWorkers:
         runtime.settle()
 
         assert ([error], 0, ()) == (failed, workers.alive(), queue.snapshot().processing)
+
+    def test_a_key_that_went_to_another_replica_is_dropped_and_forgotten(self):
+        """It was let in before it changed hands; its failures are the other's business now."""
+        runtime, seen = SimRuntime(), []
+        queue, workers = pool(runtime, seen.append, [])
+        gate = Gate(runtime=runtime)
+        gate.narrow(Ring("one", ("one",), "object"))
+        gate.widen(())
+        workers.gate = gate
+        queue.add(A, rate_limited=True)
+        gate.narrow(NOTHING)
+        workers.start(1)
+        runtime.advance(1)
+
+        assert ([], 0, ()) == (seen, queue.num_requeues(A), queue.snapshot().processing)
 
     def test_a_simulated_crash_is_not_reported(self):
         """The process is gone: nobody is there to report."""

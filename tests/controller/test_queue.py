@@ -123,6 +123,18 @@ class TestAdding:
         assert [(10, A, 0)] == seen
 
 
+class TestSharing:
+    def test_keys_of_others_are_not_taken_in(self, queue):
+        """Where replicas share the work; else each would queue, and show, what all of them do."""
+        queue.admits = lambda request: request == A
+        queue.add(A)
+        queue.add(B)
+        queue.add(C, rate_limited=True)
+
+        assert [A] == drain(queue)
+        assert (0, 0) == (queue.snapshot().waiting, queue.num_requeues(C))
+
+
 class TestDelaying:
     def test_a_delayed_key_comes_when_it_is_due(self, runtime, queue):
         """Not before, and by itself."""
@@ -376,6 +388,17 @@ class TestAgeing:
 
         assert "a" == names[3]
         assert "b" == names[7]
+
+    def test_patience_begins_anew_when_the_oldest_had_its_turn(self, runtime):
+        """Whatever was overtaken before is no merit of those that come later."""
+        queue = WorkQueue("test", runtime=runtime, patience=2)
+        names = []
+        for batch in (("old", "urgent-1"), ("new", "urgent-2", "urgent-3", "urgent-4")):
+            for name in batch:
+                queue.add(key(name), priority=10 if name.startswith("urgent") else 0)
+            names += [request.name for request in drain(queue)]
+
+        assert ["urgent-1", "old", "urgent-2", "urgent-3", "new", "urgent-4"] == names
 
     def test_urgent_keys_still_go_first_most_of_the_time(self, runtime, queue):
         """With a long line of old keys they wait for at most one of them."""
