@@ -18,9 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 import yaml
 
-from informers.api.client import Client
 from informers.api.objects import GroupVersionKind
-from informers.testing.inprocess import ClusterTransport
 from informers.testing.kinds.conversion import from_storage, to_storage
 from informers.testing.model.selection import selectable_fields
 from informers.testing.model.writing import CRD_STORE
@@ -99,6 +97,9 @@ def install(cluster: Cluster, state: State) -> None:
     saved = [obj for obj in state.objects if is_saved(obj)]
     if saved:
         restore(cluster, State(saved, state.version))
+    from informers.api.client import Client  # noqa: PLC0415 - a server that begins empty starts sooner
+    from informers.testing.inprocess import ClusterTransport  # noqa: PLC0415 - as above
+
     client = Client(ClusterTransport(cluster), runtime=cluster.runtime, field_manager="levelset-load")
     for obj in state.objects:
         if not is_saved(obj):
