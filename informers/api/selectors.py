@@ -239,8 +239,6 @@ class _Parser:
 
     def _list(self) -> Iterator[str]:
         self._take("(")
-        if self._next == ")":
-            self._fail("a value")
         while True:
             yield "" if self._next in (",", ")") else self._word("a value")
             if self._next == ")":

@@ -7,7 +7,7 @@ around the bytes: what is decoded here is what a real client would have received
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -141,7 +141,9 @@ class ClusterTransport:
             headers["content-type"] = call.content_type
         request = RestRequest(call.method, call.path, tuple(call.query), headers, call.body or b"")
         answer = self._face.handle(request)
-        return _response(answer) if isinstance(answer, RestResponse) else answer.stream
+        if not isinstance(answer, RestResponse):
+            return answer.stream
+        return _response(replace(answer, body=b"") if call.method == "HEAD" else answer)
 
     def _log(self, call: Call, status: int) -> None:
         if self._writes is None or not call.is_write:

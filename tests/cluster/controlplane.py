@@ -115,6 +115,7 @@ class ControlPlane:
             f"--token-auth-file={self.folder / 'tokens.csv'}",
             "--service-cluster-ip-range=10.0.0.0/24",
             "--disable-admission-plugins=ServiceAccount",
+            "--allow-privileged=true",
             f"--audit-log-path={self.audit}",
             f"--audit-policy-file={self.folder / 'audit.yaml'}",
         )

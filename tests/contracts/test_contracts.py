@@ -15,13 +15,13 @@ ALLOWED, RECORDED = allowed(), recorded()
 
 def in_process(_):
     """Yield a player of a cluster in virtual time."""
-    with FakeCluster(controllers=False) as world:
+    with FakeCluster(controllers=False, options=ClusterOptions(rbac=True)) as world:
         yield Player(world.transport(), world.runtime)
 
 
 def over_https(tmp_path_factory):
     """Yield a player of an API server on loopback."""
-    cluster = Cluster(runtime=ThreadRuntime(), options=ClusterOptions(controllers=frozenset()))
+    cluster = Cluster(runtime=ThreadRuntime(), options=ClusterOptions(controllers=frozenset(), rbac=True))
     cluster.start()
     with ApiServer(cluster) as server:
         yield from of_kubeconfig(server.kubeconfig(tmp_path_factory.mktemp("contracts") / "kubeconfig"))
@@ -29,12 +29,12 @@ def over_https(tmp_path_factory):
 
 
 def on_a_real_control_plane(tmp_path_factory):
-    """Yield a player of a real control plane."""
+    """Yield a player of a real API server, without the controllers that would write unasked."""
     if missing():
         pytest.skip(missing())
     plane = ControlPlane(tmp_path_factory.mktemp("plane"))
     try:
-        yield from of_kubeconfig(plane.start().kubeconfig)
+        yield from of_kubeconfig(plane.start_alone().kubeconfig)
     finally:
         plane.stop()
 

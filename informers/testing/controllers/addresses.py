@@ -42,12 +42,17 @@ class ServiceAddresses:
         spec, before = service.setdefault("spec", {}), (old or {}).get("spec") or {}
         kind = spec.get("type") or "ClusterIP"
         if kind == "ExternalName":
+            if before.get("type") != kind and before.get("clusterIP") == spec.get("clusterIP"):
+                for name in ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "internalTrafficPolicy"):
+                    spec.pop(name, None)
             return
         if not spec.get("clusterIP"):
             spec["clusterIP"] = before.get("clusterIP") or self._cluster_ip()
         spec["clusterIPs"] = [spec["clusterIP"]]
         both = spec["clusterIP"] == "None" and not spec.get("selector")
-        spec.setdefault("ipFamilies", ["IPv4", "IPv6"] if both else ["IPv4"])
+        families = spec.setdefault("ipFamilies", ["IPv4"])
+        if both and "ipFamilyPolicy" not in spec:
+            families += [family for family in ("IPv4", "IPv6") if family not in families]
         spec.setdefault("ipFamilyPolicy", "RequireDualStack" if both else "SingleStack")
         if kind in ("NodePort", "LoadBalancer"):
             had = {port.get("port"): port.get("nodePort") for port in before.get("ports") or ()}

@@ -65,7 +65,7 @@ _TABLE: dict[str, tuple[_Row, ...]] = {
         _Row("Endpoints", "endpoints", "creates", short="ep", warning=_ENDPOINTS_WARNING),
         _Row("Event", "events", "creates", short="ev", fields=_CORE_EVENT_FIELDS),
         _Row("LimitRange", "limitranges", "creates", short="limits"),
-        _Row("Namespace", "namespaces", "global echoes", "finalize status", "ns", "", ("status.phase", "name"),
+        _Row("Namespace", "namespaces", "global echoes", "finalize status", "ns", "", ("status.phase",),
              _NAMESPACE_VERBS),
         _Row("Node", "nodes", "global", "proxy status", "no", fields=("spec.unschedulable",)),
         _Row("PersistentVolumeClaim", "persistentvolumeclaims", "echoes", "status", "pvc", fields=("name",)),

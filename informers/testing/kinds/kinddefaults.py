@@ -179,6 +179,13 @@ def _network_policy(policy: Obj) -> None:
         spec["policyTypes"] = ["Ingress", *(["Egress"] if spec.get("egress") else [])]
 
 
+def _older_autoscaler(scaler: Obj) -> None:
+    spec = scaler["spec"]
+    spec.setdefault("minReplicas", 1)
+    if "autoscaling.alpha.kubernetes.io/metrics" not in (scaler["metadata"].get("annotations") or {}):
+        spec.setdefault("targetCPUUtilizationPercentage", 80)
+
+
 def _autoscaler(autoscaler: Obj) -> None:
     spec = autoscaler["spec"]
     spec.setdefault("minReplicas", 1)
@@ -238,7 +245,7 @@ _TABLE: Final[dict[str, dict[str, Callable[[Obj], None]]]] = {
         "ReplicaSet": _replica_set,
         "StatefulSet": _stateful_set,
     },
-    "api.autoscaling.v1": {"HorizontalPodAutoscalerSpec": _filled(minReplicas=1)},
+    "api.autoscaling.v1": {"HorizontalPodAutoscaler": _older_autoscaler},
     "api.autoscaling.v2": {"HorizontalPodAutoscaler": _autoscaler},
     "api.batch.v1": {
         "CronJobSpec": _filled(

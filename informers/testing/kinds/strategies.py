@@ -175,6 +175,8 @@ def prepare_status(info: ResourceInfo, old: Obj, new: Obj) -> Obj:
         kept["status"] = new["status"]
     elif not info.custom:
         kept["status"] = dict(_FRESH_STATUS.get(info.gvk.kind, {}))
+    if info.gvk.kind == "Pod" and not info.custom and "qosClass" in (old.get("status") or {}):
+        kept["status"].setdefault("qosClass", old["status"]["qosClass"])
     meta: dict[str, Any] = dict(new["metadata"])
     for name in _UNTOUCHED if info.custom else _UNTOUCHED[:1] if info.gvk.kind == "Deployment" else ():
         _restore(old["metadata"], meta, name)
@@ -250,13 +252,24 @@ def _prepare_job(job: Obj) -> None:
         return
     spec["manualSelector"] = False
     uid, name = meta["uid"], meta.get("name", "")
-    spec["selector"] = {"matchLabels": {"batch.kubernetes.io/controller-uid": uid}}
+    own = spec.setdefault("selector", {}).setdefault("matchLabels", {})
+    own["batch.kubernetes.io/controller-uid"] = uid
     labels = spec.setdefault("template", {}).setdefault("metadata", {}).setdefault("labels", {})
     shared = not meta.get("labels") or meta["labels"] is labels
     for prefix in ("batch.kubernetes.io/", ""):
         labels.update({f"{prefix}controller-uid": uid, f"{prefix}job-name": name})
     if shared:
         meta["labels"] = dict(labels)
+
+
+def _prepare_volume(volume: Obj) -> None:
+    volume["status"]["lastPhaseTransitionTime"] = volume["metadata"]["creationTimestamp"]
+
+
+def _prepare_lease(lease: Obj) -> None:
+    """Drop what coordinated leader election would need, a feature that is off."""
+    for name in ("strategy", "preferredHolder"):
+        (lease.get("spec") or {}).pop(name, None)
 
 
 def _prepare_crd(crd: Obj) -> None:
@@ -279,7 +292,9 @@ _ASKER = ("username", "uid", "groups", "extra")
 _PREPARE: dict[tuple[str, str], Callable[[Obj], None]] = {
     ("", "Pod"): _prepare_pod,
     ("", "Namespace"): _prepare_namespace,
+    ("", "PersistentVolume"): _prepare_volume,
     ("batch", "Job"): _prepare_job,
+    ("coordination.k8s.io", "Lease"): _prepare_lease,
     ("apiextensions.k8s.io", "CustomResourceDefinition"): _prepare_crd,
     ("apiregistration.k8s.io", "APIService"): _prepare_api_service,
 }

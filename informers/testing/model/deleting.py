@@ -83,7 +83,7 @@ class Deletes:
             grace = min(grace, begun)
         if not finalizers and not grace and not (obj.get("spec") or {}).get("finalizers"):
             if not dry_run:
-                self.writes.storage.remove(info.storage, record.path)
+                meta["resourceVersion"] = str(self.writes.storage.remove(info.storage, record.path).revision)
             if info.storage == ("", "pods"):
                 self._mark(info, obj, 0, first=begun is None)
             return from_storage(info, head_first(info, obj)), True

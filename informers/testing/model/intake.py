@@ -6,6 +6,7 @@ One pipeline for built-in kinds and custom resources; the stations themselves ar
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from informers.api import errors
@@ -39,6 +40,9 @@ __all__ = [
     "value_at",
     "warn",
 ]
+
+_QUALIFY = "prefer a domain-qualified finalizer name to avoid accidental conflicts with other finalizer writers"
+_KNOWN_FINALIZERS = frozenset({"kubernetes", "orphan", "foregroundDeletion"})
 
 
 def schema_of(info: ResourceInfo) -> Node | None:
@@ -92,6 +96,15 @@ def identify(info: ResourceInfo, obj: Obj) -> None:
         obj["metadata"] = {}
 
 
+def identify_part(obj: Obj, wanted: str) -> None:
+    """Refuse a body that says to be of another kind than a subresource takes; raises BadRequest."""
+    kind, version = obj.get("kind") or wanted, str(obj.get("apiVersion") or "")
+    if kind != wanted:
+        why = f'no kind "{kind}" is registered for version "{version}" in scheme "pkg/runtime/scheme.go:111"'
+        text = f'{kind} in version "{version.rpartition("/")[2]}" cannot be handled as a {wanted}: {why}'
+        raise refusals.bad_request(text)
+
+
 def take_in(info: ResourceInfo, obj: Obj, options: WriteOptions, *, applied: bool = False) -> None:
     """Decode an identified object in place: unknown fields refused or dropped, canonical form, defaults.
 
@@ -118,7 +131,13 @@ def take_in(info: ResourceInfo, obj: Obj, options: WriteOptions, *, applied: boo
 
 
 def check(
-    info: ResourceInfo, obj: Obj, old: Obj | None, causes: list[errors.Cause], warnings: list[str] | None = None
+    info: ResourceInfo,
+    obj: Obj,
+    old: Obj | None,
+    causes: list[errors.Cause],
+    warnings: list[str] | None = None,
+    *,
+    subresource: str = "",
 ) -> None:
     """Refuse an object that breaks its kind's rules, or for which `causes` were found already.
 
@@ -133,11 +152,24 @@ def check(
     elif node is not None:
         causes = causes + admission.validate(obj, node, old=old, warnings=warnings) + _scale_causes(info, obj)
     if causes:
+        if info.custom and subresource == "status":
+            causes = [_below_status(cause) for cause in causes]
         raise refusals.invalid(info, obj["metadata"].get("name", ""), causes)
+
+
+def _below_status(cause: errors.Cause) -> errors.Cause:
+    """Return a cause as the server words it that looks at the status alone: its sentence names the path below that."""
+    inner = cause.field.removeprefix("status.")
+    return replace(cause, message=cause.message.replace(f": {cause.field} in body", f": {inner} in body"))
 
 
 def warn(info: ResourceInfo, obj: Obj, old: Obj | None, options: WriteOptions) -> None:
     """Warn of what is valid and yet questionable in an object that is created, or written as a whole."""
+    if info.custom and not options.subresource:
+        before = ((old or {}).get("metadata") or {}).get("finalizers") or ()
+        for name in obj["metadata"].get("finalizers") or ():
+            if "/" not in name and name not in _KNOWN_FINALIZERS and name not in before:
+                options.warnings.append(f'metadata.finalizers: "{name}": {_QUALIFY}')
     if not info.custom and not options.subresource:
         options.warnings.extend(warnings_of(info.gvk, obj, old))
 
@@ -178,15 +210,18 @@ def _tell_as_scale(info: ResourceInfo, obj: Obj, manager: str) -> None:
     entries = obj["metadata"].get("managedFields") or []
     for entry in [entry for entry in entries if entry.get("subresource") == "scale"]:
         entry.pop("time", None)
-        if gone and entry.get("manager") == manager:
+        if gone and info.custom and entry.get("manager") == manager:
             entries.remove(entry)
 
 
 def _scale_causes(info: ResourceInfo, obj: Obj) -> list[errors.Cause]:
     path = replicas_path(info)
     value = value_at(obj, path) if info.scale else None
-    if value is None or (isinstance(value, int) and not isinstance(value, bool)):
+    if value is None:
         return []
+    if isinstance(value, int) and not isinstance(value, bool):
+        why = f"Invalid value: {value}: should be a non-negative integer"
+        return [errors.Cause("FieldValueInvalid", path, why)] if value < 0 else []
     kinds = {bool: "bool", str: "string", float: "float64", list: "[]interface {}"}
     kind = next((name for wanted, name in kinds.items() if isinstance(value, wanted)), "map[string]interface {}")
     why = f"Invalid value: 0: {path} accessor error: {plain(value)} is of the type {kind}, expected int64"

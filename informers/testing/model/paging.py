@@ -57,7 +57,10 @@ def read_token(text: str, namespace: str) -> Position:
     try:
         token = msgspec.json.decode(raw, type=_Token)
     except ValueError as error:
-        raise _not_valid(complaint(raw)) from error
+        kinds = {b"[": "array", b'"': "string", b"t": "bool", b"f": "bool"}
+        found = kinds.get(raw.lstrip()[:1], "number")
+        wrong = f"json: cannot unmarshal {found} into Go value of type storage.continueToken"
+        raise _not_valid(complaint(raw) or wrong) from error
     if token.v != _FORM:
         raise _not_valid(f"server does not recognize this encoded version {token.v}")
     if not token.rv:

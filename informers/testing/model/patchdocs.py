@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from informers.api import errors
+from informers.testing.kinds.normal import Mismatch
 from informers.testing.model import intake, metadata
 from informers.testing.patching import patches
-from informers.testing.words import refusals
+from informers.testing.words import causes, refusals
 
 if TYPE_CHECKING:
     from informers.api.objects import NamespacedName, Obj
     from informers.testing.model.resources import ResourceInfo
 
-__all__ = ["APPLY", "STRATEGIC", "applied", "echoed", "patched"]
+__all__ = ["APPLY", "STRATEGIC", "applied", "check_version", "echoed", "patched", "unrestorable"]
 
 APPLY = "application/apply-patch+yaml"
 STRATEGIC = "application/strategic-merge-patch+json"
@@ -37,7 +38,7 @@ def patched(info: ResourceInfo, obj: Obj, content_type: str, body: Any) -> Obj:
     if content_type == _MERGE_PATCH:
         return patches.merge_patch(obj, body)
     node = None if info.custom else intake.schema_of(info)
-    if node is None or content_type != "application/strategic-merge-patch+json":
+    if node is None or content_type != STRATEGIC:
         known = f"{_JSON_PATCH}, {_MERGE_PATCH}, {APPLY}"
         text = f"the body of the request was in an unknown format - accepted media types include: {known}"
         raise errors.UnsupportedMedia(text, reason="UnsupportedMediaType")
@@ -54,7 +55,29 @@ def echoed(info: ResourceInfo, obj: Obj, error: errors.ApiError) -> str:
     return msgspec.json.encode(shown).decode()
 
 
-def applied(info: ResourceInfo, key: NamespacedName, body: Any, *, new: bool) -> Obj:
+def check_version(info: ResourceInfo, name: str, obj: Obj) -> None:
+    """Refuse a custom resource that a patch has moved to another version; raises Invalid."""
+    version = obj.get("apiVersion")
+    if info.custom and isinstance(version, str) and version != info.gvk.api_version:
+        cause = causes.invalid("apiVersion", version, f"must be {info.gvk.api_version}")
+        raise refusals.invalid(info, name, [cause])
+
+
+def unrestorable(error: errors.BadRequest) -> errors.BadRequest:
+    """Return why the result of a strategic merge patch does not fit its kind, told without naming the field."""
+    mismatch = error.__cause__
+    if not isinstance(mismatch, Mismatch):
+        return error
+    kinds = {dict: "map", list: "slice", str: "string", bool: "bool", int: "int64", float: "float64"}
+    found, go = kinds.get(type(mismatch.value), ""), mismatch.go
+    if go.startswith("[]"):
+        return refusals.bad_request(f"cannot restore slice from {found}")
+    if go.startswith("map["):
+        return refusals.bad_request(f"cannot restore map from {found}")
+    return refusals.bad_request(f"cannot restore struct from: {found}" if go.startswith("v1.") else mismatch.conversion)
+
+
+def applied(info: ResourceInfo, key: NamespacedName, body: Any) -> Obj:
     """Return an applied configuration, made sure to be of the resource and name that the path says.
 
     One of a `new` object MUST name it; otherwise the name MAY be left out.
@@ -71,8 +94,8 @@ def applied(info: ResourceInfo, key: NamespacedName, body: Any, *, new: bool) ->
         raise refusals.bad_request(f"invalid object type: {group}/{version}, Kind={have.get('kind') or ''}")
     if not isinstance(body.setdefault("metadata", {}), dict):
         body["metadata"] = {}
-    if not new:
-        body["metadata"].setdefault("name", key.name)
-    metadata.check_name(key, body["metadata"])
-    metadata.check_namespace(info, key.namespace, body["metadata"])
+    meta = body["metadata"]
+    if meta.get("name"):
+        metadata.check_name(key, meta)
+    metadata.check_namespace(info, key.namespace, dict(meta))
     return body

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from informers.api import errors
-from informers.testing.model import budgets, metadata
-from informers.testing.words import refusals
+from informers.testing.model import budgets, intake, metadata
+from informers.testing.words import causes, refusals
 
 if TYPE_CHECKING:
     from informers.api.objects import NamespacedName, Obj
@@ -31,6 +31,12 @@ def bind(writes: Writes, info: ResourceInfo, key: NamespacedName, binding: Obj, 
         Conflict: It has one, is being deleted, or has scheduling gates.
     """
     _match(key, binding, "Binding")
+    target = _part(binding, "target")
+    if not target.get("name"):
+        raise errors.ServerError("target.name: Required value")
+    if target.get("kind") not in (None, "", "Node"):
+        why = causes.unsupported("target.kind", target["kind"], ("Node", "<empty>")).message
+        raise errors.ServerError(f"target.kind: {why}")
     record = writes.record(info, key)
     if record is None:
         raise refusals.not_found(info, key.name)
@@ -51,7 +57,7 @@ def bind(writes: Writes, info: ResourceInfo, key: NamespacedName, binding: Obj, 
     conditions[:] = [c for c in conditions if c.get("type") != "PodScheduled"]
     now = metadata.timestamp(writes.runtime.wall())
     scheduled = {"type": "PodScheduled", "status": "True", "lastProbeTime": None, "lastTransitionTime": now}
-    conditions.append({**scheduled, "observedGeneration": pod["metadata"].get("generation", 1)})
+    conditions.append(scheduled)
     writes.put(info, metadata.head_first(info, pod), dry_run=options.dry_run)
     return done()
 
@@ -63,6 +69,7 @@ def evict(deletes: Deletes, info: ResourceInfo, key: NamespacedName, eviction: O
         BadRequest: The Eviction is of another name.
         TooManyRequests: The budget does not allow it now.
     """
+    intake.identify_part(eviction, "Eviction")
     _match(key, eviction, "Eviction")
     deletion = _part(eviction, "deleteOptions")
     dry_run = options.dry_run or "All" in (deletion.get("dryRun") or ())

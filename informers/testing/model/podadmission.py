@@ -130,8 +130,12 @@ def _resources(container: Obj) -> tuple[Obj, Obj]:
 
 
 def _total(amounts: list[Obj]) -> Obj:
-    names = {name for amount in amounts for name in amount}
-    return {name: f"{sum(nanos(amount.get(name, '0')) for amount in amounts)}n" for name in names}
+    """Return sums; what only one container asks for is kept as it is written."""
+    found: Obj = {}
+    for name in {name for amount in amounts for name in amount}:
+        given = [amount[name] for amount in amounts if name in amount]
+        found[name] = given[0] if len(given) == 1 else f"{sum(map(nanos, given))}n"
+    return found
 
 
 def _faults(item: Obj, request: Obj, limit: Obj) -> Iterator[str]:
@@ -184,7 +188,11 @@ def _priority(storage: Storage, info: ResourceInfo, pod: Obj) -> None:
     if chosen is not None and not name:
         spec["priorityClassName"] = chosen["metadata"]["name"]
     spec["priority"] = value
-    spec.setdefault("preemptionPolicy", (chosen or {}).get("preemptionPolicy") or "PreemptLowerPriority")
+    policy = (chosen or {}).get("preemptionPolicy") or "PreemptLowerPriority"
+    if spec.setdefault("preemptionPolicy", policy) != policy:
+        why = f"the string value of PreemptionPolicy ({spec['preemptionPolicy']}) must not be provided in pod spec; "
+        why += f"priority admission controller computed {policy} from the given PriorityClass name"
+        raise refusals.forbidden(info, pod["metadata"].get("name", ""), why)
 
 
 def _class(storage: Storage, name: str) -> Obj | None:
@@ -203,6 +211,9 @@ def _runtime(storage: Storage, info: ResourceInfo, pod: Obj) -> None:
     spec: dict[str, Any] = pod["spec"]
     name = spec.get("runtimeClassName")
     if not name:
+        if spec.get("overhead"):
+            why = "pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead"
+            raise refusals.forbidden(info, pod["metadata"].get("name", ""), why)
         return
     record = storage.get(_RUNTIMES, f"/{name}")
     if record is None:

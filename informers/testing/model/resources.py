@@ -5,6 +5,7 @@ Facts only: names, verbs, subresources and the few rules in which kinds differ. 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +42,9 @@ _CONNECTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 CONNECTING = frozenset({"log", *_CONNECTIONS})
 """Subresources that reach through the server to what runs behind it."""
+
+
+_VERSION = re.compile("v([0-9]+)(?:(alpha|beta)([0-9]+))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +173,11 @@ class Registry:
         found: dict[str, dict[str, None]] = {}
         for info in self._all:
             found.setdefault(info.gvk.group, {})[info.gvk.version] = None
-        return {group: tuple(versions) for group, versions in found.items()}
+        custom = {info.gvk.group for info in self._all if info.custom}
+        return {
+            group: tuple(sorted(versions, key=_priority) if group in custom else versions)
+            for group, versions in found.items()
+        }
 
     def for_store(self, store: tuple[str, str]) -> ResourceInfo | None:
         """Return the resource of a store, in the version that is kept if that is served."""
@@ -195,3 +203,12 @@ class Registry:
                 self._by_store[info.storage] = info
         self._all = resources
         self.generation += 1
+
+
+def _priority(version: str) -> tuple[int, int, int, str]:
+    """How the versions of a custom group are sorted: stable before beta before alpha, the greater number first."""
+    match = _VERSION.fullmatch(version)
+    if match is None:
+        return (3, 0, 0, version)
+    major, stage, minor = match.groups()
+    return ({None: 0, "beta": 1, "alpha": 2}[stage], -int(major), -int(minor or 0), version)

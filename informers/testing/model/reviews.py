@@ -37,6 +37,8 @@ def answer(guard: Guard, info: ResourceInfo, namespace: str, obj: Obj, options: 
     """
     intake.identify(info, obj)
     intake.take_in(info, obj, options)
+    if info.namespaced:
+        obj["metadata"]["namespace"] = namespace
     now = guard.tokens.runtime.wall()
     meta, spec = obj["metadata"], obj.get("spec") or {}
     head = {"kind": info.gvk.kind, "apiVersion": info.gvk.api_version, "metadata": meta}
@@ -68,7 +70,11 @@ def _decision(guard: Guard, info: ResourceInfo, namespace: str, obj: Obj, asker:
         found.append(causes.invalid("spec.resourceAttributes", spec.get("nonResourceAttributes"), detail))
     if not own and not spec.get("user") and not spec.get("groups"):
         found.append(causes.invalid("spec.user", "", "at least one of user or group must be specified"))
-    if kind == "LocalSubjectAccessReview":
+    if kind == "LocalSubjectAccessReview" and spec.get("nonResourceAttributes") is not None:
+        plain = spec["nonResourceAttributes"]
+        shown = causes.Shown(Path=plain.get("path", ""), Verb=plain.get("verb", ""))
+        found.append(causes.invalid("spec.nonResourceAttributes", shown, "disallowed on this kind of request"))
+    elif kind == "LocalSubjectAccessReview":
         asked = (spec.get("resourceAttributes") or {}).get("namespace") or ""
         if asked != namespace:
             found.append(causes.invalid("spec.resourceAttributes.namespace", asked, "must match metadata.namespace"))
@@ -116,6 +122,7 @@ def token_request(guard: Guard, account: NamespacedName, record: Record, obj: Ob
         Invalid: The token would live too short or too long.
         NotFound: What it shall be bound to does not exist.
     """
+    intake.identify_part(obj, "TokenRequest")
     asked: dict[str, Any] = obj["spec"] if isinstance(obj.get("spec"), dict) else {}
     wanted = asked.get("expirationSeconds")
     seconds = wanted if isinstance(wanted, int) and not isinstance(wanted, bool) else _TOKEN_SECONDS

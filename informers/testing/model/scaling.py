@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from informers.api import errors
 from informers.api.selectors import LabelSelector
 from informers.testing.kinds.conversion import from_storage
@@ -78,6 +80,13 @@ def patch_scale(
     meta = changed.get("metadata")
     if isinstance(meta, dict) and meta.get("resourceVersion") == version:
         del meta["resourceVersion"]
+    spec = changed.get("spec")
+    replicas = spec.get("replicas") if isinstance(spec, dict) else None
+    if replicas is not None and (not isinstance(replicas, int) or isinstance(replicas, bool)):
+        found = go_type(replicas)
+        why = f"json: cannot unmarshal {found} into Go struct field ScaleSpec.spec.replicas of type int32"
+        shown = {**dict(sorted(changed.items())), "metadata": scale["metadata"]}
+        raise refusals.unpatchable(msgspec.json.encode(shown).decode(), refusals.bad_request(why))
     return update_scale(writes, info, key, changed, options)
 
 
@@ -105,10 +114,7 @@ def _asked(info: ResourceInfo, scale: Obj, name: str) -> int:
         found = go_type(replicas)
         why = f"json: cannot unmarshal {found} into Go struct field ScaleSpec.spec.replicas of type int32"
         raise refusals.bad_request(f'Scale in version "v1" cannot be handled as a Scale: {why}')
-    if replicas < 0 and info.custom:
-        why = f"Invalid value: {replicas}: should be a non-negative integer"
-        raise refusals.invalid(info, name, [errors.Cause("FieldValueInvalid", replicas_path(info), why)])
-    if replicas < 0:
+    if replicas < 0 and not info.custom:
         why = f"Invalid value: {replicas}: must be greater than or equal to 0"
         cause = errors.Cause("FieldValueInvalid", "spec.replicas", why)
         raise refusals.invalid_kind("autoscaling", "Scale", name, [cause])

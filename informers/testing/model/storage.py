@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import msgspec
 
+from informers.api import errors
 from informers.api.objects import NamespacedName
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ __all__ = ["Change", "Record", "Storage", "Store", "StoreId", "restamped"]
 StoreId: TypeAlias = tuple[str, str]
 """Group and plural."""
 
+_MOST_BYTES = 3 * 2**19
+"""What etcd takes in one request; ours are counted as JSON, also where a real server keeps protobuf."""
 _encode = msgspec.json.Encoder().encode
 _decode: Callable[[bytes], Obj] = msgspec.json.Decoder().decode
 _revision = attrgetter("revision")
@@ -203,6 +206,9 @@ class Storage:
         meta = obj["metadata"]
         meta["resourceVersion"] = str(self.revision)
         new = _record(obj, self.revision, fields)
+        if len(new.raw) > _MOST_BYTES:
+            self.revision -= 1
+            raise errors.ServerError("etcdserver: request is too large")
         path, place = new.path, self.store(store)
         old = place.records.get(path)
         if old is None:

@@ -17,6 +17,7 @@ from informers.testing.model.selection import selectable_fields
 from informers.testing.patching.fields import keep_times
 from informers.testing.validation.podchanges import PARTS
 from informers.testing.words import refusals
+from informers.testing.words.gotext import plain
 
 if TYPE_CHECKING:
     from informers.api.objects import NamespacedName, Obj
@@ -54,7 +55,8 @@ class Writes:
         metadata.check_namespace(info, namespace, obj["metadata"])
         intake.take_in(info, obj, options)
         metadata.count_owners_once(obj["metadata"], options.warnings)
-        if obj["metadata"].get("resourceVersion") not in (None, "", "0"):
+        version = obj["metadata"].get("resourceVersion") or "0"
+        if version.isdigit() and int(version):
             raise errors.ServerError("resourceVersion should not be set on objects to be created")
         return self._add(info, namespace, obj, options)
 
@@ -86,10 +88,13 @@ class Writes:
         obj = patchdocs.patched(info, from_storage(info, record.decode()), content_type, body)
         if content_type == patchdocs.STRATEGIC:
             obj |= {"kind": info.gvk.kind, "apiVersion": info.gvk.api_version}  # of a Go type, whatever the patch says
+        patchdocs.check_version(info, key.name, obj)
         try:
             intake.identify(info, obj)
             intake.take_in(info, obj, options)
         except errors.BadRequest as error:
+            if content_type == patchdocs.STRATEGIC:
+                raise refusals.unpatchable(plain(body), patchdocs.unrestorable(error)) from error
             result = patchdocs.patched(info, from_storage(info, record.decode()), content_type, body)
             raise refusals.unpatchable(patchdocs.echoed(info, result, error), error) from error
         metadata.count_owners_once(obj["metadata"], options.warnings, " after mutating admission happens")
@@ -127,7 +132,8 @@ class Writes:
         obj = metadata.head_first(info, obj)
         part = PARTS.get(options.subresource)
         causes += part(obj["spec"], live["spec"]) if part is not None else []
-        intake.check(info, obj, live if part is None else obj, causes, options.warnings)
+        replaced = live if part is None else obj
+        intake.check(info, obj, replaced, causes, options.warnings, subresource=options.subresource)
         intake.warn(info, obj, live, options)
         admitted.admit(self.admission, info, obj, live, options)
         admitted.unmoved(self.storage, info, record)
@@ -183,7 +189,7 @@ class Writes:
 
     def _apply(self, info: ResourceInfo, key: NamespacedName, body: Any, options: WriteOptions) -> tuple[Obj, bool]:
         record, now = self.record(info, key), self.runtime.wall()
-        applied = patchdocs.applied(info, key, body, new=record is None)
+        applied = patchdocs.applied(info, key, body)
         version, uid = applied["metadata"].pop("resourceVersion", ""), applied["metadata"].get("uid", "")
         if record is None:
             if options.subresource:
@@ -192,6 +198,7 @@ class Writes:
                 raise refusals.absent_uid(info, key.name, uid)
             self._check_open(info, key.namespace, key.name)
             merged = intake.apply(info, None, applied, options, now)
+            self._match_names(info, key, merged)
             intake.take_in(info, merged, options, applied=True)
             merged = admitted.change(self.admission, info, merged, None, options)
             metadata.stamp(merged["metadata"], self.runtime)

@@ -17,7 +17,16 @@ from informers.testing.rest.protobuf import Malformed, read_protobuf
 from informers.testing.rest.protowriter import write_raw
 from informers.testing.rest.yamltext import dump_yaml, load_yaml
 
-__all__ = ["Decoded", "decode_body", "decode_patch", "encode", "encode_raw", "media_type", "places", "unrecognized"]
+__all__ = [
+    "Decoded",
+    "decode_body",
+    "decode_patch",
+    "encode",
+    "encode_raw",
+    "media_type",
+    "places",
+    "unrecognized",
+]
 
 Decoded: TypeAlias = tuple[Any, list[str]]
 """A decoded document and one sentence for each duplicate key in it."""

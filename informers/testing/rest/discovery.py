@@ -43,6 +43,13 @@ VERSION_INFO = {
     "platform": "linux/amd64",
 }
 
+_CUSTOM_VERBS = ("delete", "deletecollection", "get", "list", "patch", "create", "update", "watch")
+_KEPT_VERSIONS = {
+    "customresourcedefinitions.apiextensions.k8s.io": "v1beta1",
+    "mutatingadmissionpolicies.admissionregistration.k8s.io": "v1beta1",
+    "mutatingadmissionpolicybindings.admissionregistration.k8s.io": "v1beta1",
+}
+"""The versions in which a real server stores what it serves as v1, where they differ; their hashes tell."""
 _PLAIN = Offer(transforms=False)
 _ROOT = Offer(transforms=False, discovery=True)
 HEALTH = {"healthz": ("ping", "log", "etcd"), "livez": ("ping", "log", "etcd"), "readyz": ("ping", "log", "etcd")}
@@ -63,6 +70,8 @@ class DiscoveryFace:
         """Answer a path above the group versions."""
         head, below = segments[0], segments[1:]
         if head in ("api", "apis") and not below:
+            if request.method != "GET":
+                raise method_not_allowed()
             return self._root(head, request)
         if head == "apis" and len(below) == 1:
             return self._group(below[0], request)
@@ -138,6 +147,7 @@ class DiscoveryFace:
 
     def _aggregated_version(self, group: str, version: str) -> Obj:
         resources = [i for i in self._registry.all() if (i.gvk.group, i.gvk.version) == (group, version)]
+        resources.sort(key=lambda info: info.plural if info.custom else "")
         return {"version": version, "resources": [_aggregated(info) for info in resources], "freshness": "Current"}
 
     def _paths(self) -> list[str]:
@@ -196,12 +206,12 @@ def _classic(info: ResourceInfo) -> list[Obj]:
         "singularName": info.singular,
         "namespaced": info.namespaced,
         "kind": info.gvk.kind,
-        "verbs": list(info.verbs),
+        "verbs": _verbs(info),
         **_names(info),
     }
-    if info.stored:
-        entry["storageVersionHash"] = _storage_hash(info.storage_gvk)
-    return [entry, *(_classic_subresource(info, name) for name in sorted(info.subresources))]
+    if info.stored and "watch" in info.verbs:
+        entry["storageVersionHash"] = _storage_hash(info)
+    return [entry, *(_classic_subresource(info, name) for name in _subresources(info))]
 
 
 def _classic_subresource(info: ResourceInfo, name: str) -> Obj:
@@ -218,8 +228,20 @@ def _classic_subresource(info: ResourceInfo, name: str) -> Obj:
     }
 
 
-def _storage_hash(gvk: GroupVersionKind) -> str:
-    digest = hashlib.sha256(f"{gvk.group}/{gvk.version}/{gvk.kind}".encode()).digest()
+def _verbs(info: ResourceInfo) -> list[str]:
+    """Return the verbs in alphabetical order; of a custom resource in the one in which the server lists them."""
+    return [verb for verb in _CUSTOM_VERBS if verb in info.verbs] if info.custom else list(info.verbs)
+
+
+def _subresources(info: ResourceInfo) -> list[str]:
+    """Return the subresources in alphabetical order; of a custom resource the status first."""
+    return sorted(info.subresources, reverse=info.custom)
+
+
+def _storage_hash(info: ResourceInfo) -> str:
+    gvk = info.storage_gvk
+    version = _KEPT_VERSIONS.get(info.group_resource, gvk.version)
+    digest = hashlib.sha256(f"{gvk.group}/{version}/{gvk.kind}".encode()).digest()
     return base64.b64encode(digest[:8]).decode()
 
 
@@ -229,7 +251,7 @@ def _aggregated(info: ResourceInfo) -> Obj:
         "responseKind": _response_kind(info, info.gvk),
         "scope": "Namespaced" if info.namespaced else "Cluster",
         "singularResource": info.singular,
-        "verbs": list(info.verbs),
+        "verbs": _verbs(info),
         **_names(info),
     }
     described = [info.describe(name) for name in sorted(info.subresources)]

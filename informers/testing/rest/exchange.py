@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import parse_qsl
 
+from informers.api import errors
 from informers.testing.access.identity import ADMIN, Identity
 
 if TYPE_CHECKING:
@@ -19,11 +20,15 @@ if TYPE_CHECKING:
 
     from informers.testing.rest.watchstream import WatchStream
 
-__all__ = ["JSON", "Answer", "RestRequest", "RestResponse", "WatchResponse"]
+__all__ = ["BODY_LIMIT", "JSON", "Answer", "RestRequest", "RestResponse", "WatchResponse"]
 
 _ODD = re.compile(r";|%(?![0-9A-Fa-f]{2})")
 JSON = "application/json"
 """The content type of nearly every answer."""
+
+
+BODY_LIMIT = 3 * 2**20
+"""Bytes of a body that the server reads."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,12 @@ class RestRequest:
         for name, value in self.query:
             grouped.setdefault(name, []).append(value)
         return grouped
+
+    def check_size(self) -> None:
+        """Refuse a body that is larger than the server reads; raises TooLarge."""
+        if len(self.body) > BODY_LIMIT:
+            text = f"Request entity too large: limit is {BODY_LIMIT}"
+            raise errors.TooLarge(text, reason="RequestEntityTooLarge")
 
     @property
     def actor(self) -> str:

@@ -22,6 +22,7 @@ from informers.testing.rest.permission import permitted
 from informers.testing.rest.requests import flag
 from informers.testing.rest.routes import Route, parse_route, path_segments
 from informers.testing.rest.verbs import Target, Verbs
+from informers.testing.words.refusals import unwatchable
 from informers.testing.words.status import PAGE_NOT_FOUND, method_not_allowed, no_such_resource, refuse
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ class RestFace:
         """Answer a request: a document, an object, a list, a Status, or the stream of a watch."""
         segments = path_segments(request.path)
         try:
+            request.check_size()
             request = permitted(self.cluster.guard, request, segments)
             if segments[0] == "openapi":
                 return self._openapi.handle(segments[1:], request)
@@ -95,6 +97,8 @@ class RestFace:
                 raise errors.ServerError(f'invalid key: "{_key(route)}"')
             if info.warning:
                 warnings.append(info.warning)
+            if watch and "watch" not in info.verbs:
+                raise unwatchable(info)
             return self._verbs[verb](target)
         except errors.ApiError as error:
             return refuse(error, media, warnings)
@@ -155,6 +159,8 @@ def _verb(info: ResourceInfo, route: Route, request: RestRequest) -> str:
         text = f'{_GO_VERBS.get(method, "")} is not supported on resources of kind "{info.group_resource}"'
         details = {"group": info.gvk.group, "kind": info.plural}
         raise errors.MethodNotAllowed(text, reason="MethodNotAllowed", details=details)
+    if route.name and not info.stored:
+        raise no_such_resource()
     raise method_not_allowed()
 
 

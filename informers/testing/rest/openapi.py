@@ -17,6 +17,7 @@ from informers.testing.rest.exchange import RestResponse
 from informers.testing.rest.explanations import API_VERSION, KIND, METADATA, explained
 from informers.testing.rest.operations import Dialect, resource_paths
 from informers.testing.schema import schemas
+from informers.testing.words.status import PAGE_NOT_FOUND
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -58,7 +59,7 @@ class OpenApiFace:
         key = "/".join(segments[1:])
         served = self._served(key) if segments[:1] == ["v3"] else []
         if not served:
-            return RestResponse(404, b"", "text/plain; charset=utf-8")
+            return RestResponse(404, b"", "text/plain; charset=utf-8") if segments[:1] == ["v3"] else PAGE_NOT_FOUND
         fingerprint = self._fingerprint(served)
         asked = request.parameters.get("hash", [""])[0]
         if asked and asked != fingerprint:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from informers.api import errors
 from informers.api.selectors import FieldSelector, LabelSelector
+from informers.testing.rest.selectors import field_fault, label_fault
 from informers.testing.words.gotext import quote
 from informers.testing.words.status import forbidden_option, invalid_option, invalid_options, unsupported_option
 
@@ -108,7 +109,8 @@ def list_options(parameters: Parameters, *, watch: bool = False) -> ListOptions:
         label_selector = LabelSelector.parse(labels) if labels else None
         field_selector = FieldSelector.parse(fields) if fields else None
     except ValueError as error:
-        raise errors.BadRequest(str(error), reason="BadRequest") from error
+        text = (label_fault(labels) if labels else "") or (field_fault(fields) if fields else "")
+        raise errors.BadRequest(text or str(error), reason="BadRequest") from error
     options = ListOptions(
         labels=label_selector,
         fields=field_selector,

@@ -16,6 +16,7 @@ from informers.api.objects import NamespacedName
 from informers.api.selectors import FieldSelector
 from informers.testing.cluster import ListQuery, WatchQuery, WriteOptions
 from informers.testing.model.selection import selection
+from informers.testing.patching.patches import unknown_members
 from informers.testing.rest.accept import PROTOBUF
 from informers.testing.rest.answers import Answers
 from informers.testing.rest.bodies import decode_body, decode_patch, media_type, places, unrecognized
@@ -164,6 +165,7 @@ class Verbs:
             if media in (MERGE, STRATEGIC):
                 self._cluster.get_raw(target.info, target.key)  # an object that is not there comes first
             raise
+        duplicates = [*duplicates, *unknown_members(body)] if media == PATCHES[0] else duplicates
         return self._write(
             target,
             lambda chosen: self._cluster.patch(target.info, target.key, media, body, chosen),

@@ -158,7 +158,10 @@ def _number_faults(value: float, schema: Obj, types: tuple[str, ...], form: str,
         found.append(causes.invalid(_at(path), value, f"{path} in body should be {sentence}"))
 
     factor, least, most = (_limit(value, schema.get(name)) for name in ("multipleOf", "minimum", "maximum"))
-    if factor and (value / factor) % 1 != 0:
+    if factor is not None and factor <= 0:
+        detail = f"factor MultipleOf declared for {path} must be positive: {plain(factor)}"
+        found.append(causes.invalid(_at(path), value, detail))
+    elif factor and (value / factor) % 1 != 0:
         fault(f"a multiple of {plain(factor)}")
     if least is not None and (value <= least if schema.get("exclusiveMinimum") else value < least):
         fault(f"greater than {'' if schema.get('exclusiveMinimum') else 'or equal to '}{plain(least)}")

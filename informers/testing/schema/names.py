@@ -19,11 +19,13 @@ __all__ = [
     "dns_label",
     "dns_subdomain",
     "environment_name",
+    "header_name",
     "label_value",
     "name_faults",
     "path_segment",
     "port_name",
     "qualified_name",
+    "wildcard_subdomain",
 ]
 
 LABEL: Final = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
@@ -36,6 +38,10 @@ _LABEL_RULE: Final = f"a lowercase RFC 1123 label must consist of lower case alp
 _SUBDOMAIN_RULE: Final = (
     f"a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', {_ENDS}"
 )
+_WILDCARD_RULE: Final = (
+    "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of"
+    " lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character"
+)
 _LABEL_1035_RULE: Final = (
     "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character,"
     " and end with an alphanumeric character"
@@ -44,6 +50,7 @@ _KEY_RULE: Final = f"must consist of alphanumeric characters, '-', '_' or '.', {
 _VALUE_RULE: Final = (
     f"a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', {_ENDS}"
 )
+_HEADER: Final = "[-A-Za-z0-9]+"
 _KEY_EXAMPLES: Final = ("MyName", "my.name", "123-abc")
 
 
@@ -67,6 +74,12 @@ def dns_subdomain(text: str) -> list[str]:
 
 def _subdomain(text: str) -> list[str]:
     return [] if _matches(_SUBDOMAIN, text) else [_rule(_SUBDOMAIN_RULE, _SUBDOMAIN, "example.com")]
+
+
+def wildcard_subdomain(text: str) -> list[str]:
+    """A DNS subdomain that stands for all below it, `*.example.com`."""
+    pattern = rf"\*\.{_SUBDOMAIN}"
+    return [] if _matches(pattern, text) else [_rule(_WILDCARD_RULE, pattern, "*.example.com")]
 
 
 def dns_label(text: str) -> list[str]:
@@ -151,6 +164,12 @@ def environment_name(text: str) -> list[str]:
     if not text:
         return ["environment variable name must be non-empty"]
     return [] if all(" " <= char <= "~" and char != "=" for char in text) else [rule]
+
+
+def header_name(text: str) -> list[str]:
+    """The name of an HTTP header."""
+    rule = "a valid HTTP header must consist of alphanumeric characters or '-'"
+    return [] if _matches(_HEADER, text) else [_rule(rule, _HEADER, "X-Header-Name")]
 
 
 def port_name(text: str) -> list[str]:

@@ -26,16 +26,22 @@ def prune(obj: Obj, node: Node) -> list[str]:
     """Drop the fields that a schema does not know, in place; return their paths, such as `spec.list[0].bar`.
 
     The server's sentence for each is `unknown field "spec.foo"`; they come in its order: as found in the body for a
-    built-in kind, sorted for a custom resource. Of a custom resource's metadata and embedded metadata, fields of the
-    wrong type are dropped, too, as the server drops them from what it has stored.
+    built-in kind; for a custom resource those of its metadata first, of embedded metadata last, each sorted. Of a
+    custom resource's metadata and embedded metadata, fields of the wrong type are dropped, too, as the server drops
+    them from what it has stored.
     """
     found: list[str] = []
     if node.definition:
         _unknown(obj, node, "", found)
         return found
-    _prune_fields(obj, node.given, "", found, root=True)
-    _prune_metadata(obj, node, "", found)
-    return sorted(found)
+    metadata = obj.get("metadata")
+    if isinstance(metadata, dict):
+        _prune_object_meta(metadata, "metadata", found)
+    pruned: list[str] = []
+    _prune_fields(obj, node.given, "", pruned, root=True)
+    inner: list[str] = []
+    _prune_metadata({name: part for name, part in obj.items() if name != "metadata"}, node, "", inner)
+    return [*sorted(found), *sorted(pruned), *sorted(inner)]
 
 
 def malformed(obj: Obj, node: Node) -> str:
@@ -55,6 +61,10 @@ def _malformed_parts(value: Any, node: Node, path: str) -> Iterator[str]:
             if not isinstance(value.get(name, ""), str):
                 yield f"{path}.{name}: {causes.invalid('', value[name], 'must be a string').message}"
         metadata = value.get("metadata")
+        if metadata is not None and not isinstance(metadata, dict):
+            kind = {list: "array", str: "string", bool: "bool"}.get(type(metadata), "number")
+            why = f"json: cannot unmarshal {kind} into Go value of type v1.ObjectMeta"
+            yield f"{path}.metadata: {causes.invalid('', metadata, why).message}"
         if isinstance(metadata, dict):
             try:
                 normalise(dict(metadata), definition(_META))
@@ -131,7 +141,7 @@ def _prune_metadata(value: Any, node: Node, path: str, found: list[str]) -> None
         return
     for name, inner in value.items():
         here = f"{path}.{name}" if path else name
-        if name == "metadata" and (node.embedded or not path):
+        if name == "metadata" and node.embedded:
             if isinstance(inner, dict):
                 _prune_object_meta(inner, here, found)
         elif isinstance(inner, dict | list):

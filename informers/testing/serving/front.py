@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from informers.api import errors
 from informers.testing.rest.accept import Media
-from informers.testing.rest.exchange import RestRequest, RestResponse, WatchResponse
+from informers.testing.rest.exchange import BODY_LIMIT, RestRequest, RestResponse, WatchResponse
 from informers.testing.serving.connection import Connection
-from informers.testing.serving.http1 import BODY_LIMIT
 from informers.testing.serving.watches import OpenWatches
 from informers.testing.words.status import refuse
 

@@ -11,13 +11,13 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from informers.testing.rest.exchange import BODY_LIMIT
+
 if TYPE_CHECKING:
     from typing import NoReturn
 
-__all__ = ["BODY_LIMIT", "Headers", "HttpRequest", "Refused", "RequestReader"]
+__all__ = ["Headers", "HttpRequest", "Refused", "RequestReader"]
 
-BODY_LIMIT = 3 * 1024 * 1024
-"""Bytes of a request body; the API server's own limit."""
 HEAD_LIMIT = 1024 * 1024 + 4096
 """Bytes of a request line and its headers; Go's own limit."""
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")

@@ -5,17 +5,18 @@ Pure functions of decoded and defaulted objects; each returns causes worded as t
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+from informers.api.errors import Cause
 from informers.testing.schema.names import dns_subdomain, path_segment, qualified_name
-from informers.testing.validation.checks import choice, items, network, ruled
+from informers.testing.validation.checks import choice, items, network, ruled, starred
 from informers.testing.validation.objectmeta import check_selector
 from informers.testing.validation.policies import check_match_conditions
 from informers.testing.words import causes
+from informers.testing.words.gotext import compact
 
 if TYPE_CHECKING:
-    from informers.api.errors import Cause
     from informers.api.objects import Obj
 
 __all__ = ["check_binding", "check_cluster_role", "check_node", "check_role", "check_webhooks"]
@@ -34,8 +35,14 @@ def check_role(obj: Obj, old: Obj | None) -> list[Cause]:  # noqa: ARG001 - all 
 def check_cluster_role(obj: Obj, old: Obj | None) -> list[Cause]:  # noqa: ARG001 - all checks have one signature
     """Return what is wrong with a ClusterRole."""
     found = _rules(obj, namespaced=False)
-    for at, selector in items(obj.get("aggregationRule") or {}, "clusterRoleSelectors", "aggregationRule"):
-        found += check_selector(selector, at)
+    rule = obj.get("aggregationRule")
+    if rule is not None and not rule.get("clusterRoleSelectors"):
+        detail = "at least one clusterRoleSelector required if aggregationRule is non-nil"
+        found.append(causes.required("aggregationRule.clusterRoleSelectors", detail))
+    for at, selector in items(rule or {}, "clusterRoleSelectors", "aggregationRule"):
+        faults = check_selector(selector, at)
+        found += faults
+        found += [causes.invalid(at, None, "invalid label selector.")] if faults else []
     return found
 
 
@@ -126,15 +133,20 @@ def _hook(hook: Obj, at: str) -> list[Cause]:
         found.append(causes.invalid(f"{at}.timeoutSeconds", seconds, detail))
     for selector in ("namespaceSelector", "objectSelector"):
         found += check_selector(hook.get(selector) or {}, f"{at}.{selector}")
+    found += choice(hook.get("reinvocationPolicy"), f"{at}.reinvocationPolicy", ("IfNeeded", "Never"), missing=True)
+    found += check_match_conditions(hook, at, params=False)
+    found += _client(hook.get("clientConfig") or {}, f"{at}.clientConfig")
     listed = ", ".join(_VERSIONS)
     if not versions:
         found.append(causes.required(f"{at}.admissionReviewVersions", f"must specify one of {listed}"))
-    elif not set(versions) & set(_VERSIONS):
+    for index, version in enumerate(versions):
+        if version in versions[:index]:
+            found.append(causes.invalid(f"{at}.admissionReviewVersions[{index}]", version, "duplicate version"))
+    if versions and not set(versions) & set(_VERSIONS):
         found.append(
             causes.invalid(f"{at}.admissionReviewVersions", versions, f"must include at least one of {listed}")
         )
-    found += check_match_conditions(hook, at, params=False)
-    return found + _client(hook.get("clientConfig") or {}, f"{at}.clientConfig")
+    return found
 
 
 def _hook_rule(rule: Obj, at: str) -> list[Cause]:
@@ -145,6 +157,7 @@ def _hook_rule(rule: Obj, at: str) -> list[Cause]:
         if name == "operations":
             for here, operation in items(rule, name, at):
                 found += choice(operation, here, _OPERATIONS)
+    found += starred(rule, at)
     return found + choice(rule.get("scope"), f"{at}.scope", ("*", "Cluster", "Namespaced"), missing=True)
 
 
@@ -153,11 +166,37 @@ def _client(client: Obj, at: str) -> list[Cause]:
     if (url is None) == (service is None):
         return [causes.required(at, "exactly one of url or service is required")]
     if service is None:
-        scheme = urlsplit(str(url)).scheme
-        detail = "'https' is the only allowed URL scheme; desired format: https://host[/path]"
-        return [] if scheme == "https" else [causes.invalid(f"{at}.url", scheme, detail)]
+        return _url(str(url), f"{at}.url")
     where = f"{at}.service"
-    found: list[Any] = [causes.required(f"{where}.{name}") for name in ("name", "namespace") if not service.get(name)]
+    found = [causes.required(f"{where}.{name}") for name in ("name", "namespace") if not service.get(name)]
+    number, path = service.get("port", 443), service.get("path")
+    if not 1 <= number <= 65535:
+        detail = "port is not valid: must be between 1 and 65535, inclusive"
+        found.append(causes.invalid(f"{where}.port", number, detail))
+    if path is not None and not path.startswith("/"):
+        found.append(causes.invalid(f"{where}.path", path, "must start with a '/'"))
+    return found
+
+
+def _url(url: str, at: str) -> list[Cause]:
+    form = "desired format: https://host[/path]"
+    if url.startswith(":"):
+        why = f'url must be a valid URL: parse "{url}": missing protocol scheme'
+        return [causes.required(at, f"{why}; {form}")]
+    parts = urlsplit(url)
+    found: list[Cause] = []
+    if parts.scheme != "https":
+        found.append(causes.invalid(at, parts.scheme, f"'https' is the only allowed URL scheme; {form}"))
+    if not parts.netloc:
+        found.append(causes.invalid(at, "", f"host must be specified; {form}"))
+    user, found_user, _ = parts.netloc.rpartition("@")
+    for text, detail in (
+        (user if found_user else "", "user information is not permitted in the URL"),
+        (parts.fragment, "fragments are not permitted in the URL"),
+        (parts.query, "query parameters are not permitted in the URL"),
+    ):
+        if text:
+            found.append(causes.invalid(at, text, detail))
     return found
 
 
@@ -166,8 +205,19 @@ def check_node(obj: Obj, old: Obj | None) -> list[Cause]:  # noqa: ARG001 - all 
     spec = obj["spec"]
     given = spec.get("podCIDRs") or ([spec["podCIDR"]] if spec.get("podCIDR") else [])
     found = [cause for index, text in enumerate(given) for cause in network(text, f"spec.podCIDRs[{index}]")]
+    families = [":" in text for text in given]
+    if len(families) != len(set(families)):
+        detail = "may specify no more than one CIDR for each IP family"
+        found.append(causes.invalid("spec.podCIDRs", given, detail))
+    seen: set[tuple[str, str]] = set()
     for index, taint in enumerate(spec.get("taints") or ()):
         at = f"metadata.taints[{index}]"
         found += ruled(qualified_name, taint.get("key", ""), f"{at}.key")
         found += choice(taint.get("effect"), f"{at}.effect", _EFFECTS)
+        pair = taint.get("key", ""), taint.get("effect", "")
+        if pair in seen:
+            shown = compact({name: taint.get(name.lower(), "") for name in ("Key", "Value", "Effect")}, keep=True)
+            told = f'{shown[:-1]},"TimeAdded":null}}: taints must be unique by key and effect pair'
+            found.append(Cause("FieldValueDuplicate", at, f"Duplicate value: {told}"))
+        seen.add(pair)
     return found

@@ -13,6 +13,8 @@ from informers.testing.validation.checks import NOT_NEGATIVE, whole
 from informers.testing.words import causes
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from informers.api.errors import Cause
     from informers.api.objects import Obj
 
@@ -41,6 +43,7 @@ _QUOTA: Final = (
 _STANDARD: Final = _QUOTA | {"storage"}
 _HUGE, _QUOTA_HUGE = "hugepages-", ("hugepages-", "requests.hugepages-")
 _LIMIT_TYPES: Final = frozenset({"Pod", "Container", "PersistentVolumeClaim"})
+_ONE: Final = 10**9
 _SCOPES: Final = frozenset(
     {"Terminating", "NotTerminating", "BestEffort", "NotBestEffort", "PriorityClass", "CrossNamespacePodAffinity"}
 )
@@ -131,17 +134,43 @@ def check_quota(spec: Obj) -> list[Cause]:
     scopes = spec.get("scopes") or []
     if any(scope not in _SCOPES for scope in scopes):
         found.append(causes.invalid("spec.scopes", scopes, "unsupported scope"))
+    found += _scope_faults(scopes, (spec.get("hard") or {}).keys())
+    for requirement in (spec.get("scopeSelector") or {}).get("matchExpressions") or ():
+        operator = requirement.get("operator", "")
+        if operator not in ("In", "NotIn", "Exists", "DoesNotExist"):
+            at = "spec.scopeSelector.matchExpressions.operator"
+            found.append(causes.invalid(at, operator, "not a valid selector operator"))
+    return found
+
+
+def _scope_faults(scopes: list[str], limited: Iterable[str]) -> list[Cause]:
+    """Scopes that exclude one another, and those of Pods' quality that count nothing but Pods."""
+    found: list[Cause] = []
+    if "BestEffort" in scopes and any(name != "pods" and "/" not in name for name in limited):
+        found.append(causes.invalid("spec.scopes", scopes, "unsupported scope applied to resource"))
+    for one, other in (("BestEffort", "NotBestEffort"), ("Terminating", "NotTerminating")):
+        if one in scopes and other in scopes:
+            found.append(causes.invalid("spec.scopes", scopes, "conflicting scopes"))
     return found
 
 
 def check_limit_range(spec: Obj) -> list[Cause]:
     """Return what is wrong with a LimitRange's spec."""
     found: list[Cause] = []
+    kinds: set[str] = set()
     for index, item in enumerate(spec.get("limits") or ()):
         at = f"spec.limits[{index}]"
         kind = item.get("type", "")
-        if kind not in _LIMIT_TYPES and "/" not in kind:
+        faults = [causes.invalid(f"{at}.type", kind, fault) for fault in qualified_name(kind)]
+        found += faults
+        if not faults and kind not in _LIMIT_TYPES and "/" not in kind:
             found.append(causes.invalid(f"{at}.type", kind, "must be a standard limit type or fully qualified"))
+        if kind in kinds:
+            found.append(causes.duplicate(f"{at}.type", kind))
+        kinds.add(kind)
+        if kind == "PersistentVolumeClaim" and not (item.get("min") or {}).keys() | (item.get("max") or {}).keys():
+            detail = "either minimum or maximum storage value is required, but neither was provided"
+            found.append(causes.required(f"{at}.limits", detail))
         if kind == "Pod":
             refused = [name for name in ("default", "defaultRequest") if item.get(name)]
             found += [causes.forbidden(f"{at}.{name}", "may not be specified when `type` is 'Pod'") for name in refused]
@@ -181,6 +210,10 @@ _ORDERED: Final = (
 def _limit_faults(item: Obj, at: str) -> list[Cause]:
     amounts = {word: item.get(word) or {} for word in ("min", "defaultRequest", "default", "max")}
     found: list[Cause] = []
+    for name, ratio in (item.get("maxLimitRequestRatio") or {}).items():
+        if nanos(ratio) < _ONE:
+            detail = f"ratio {ratio} is less than 1"
+            found.append(causes.invalid(f"{at}.maxLimitRequestRatio[{name}]", ratio, detail))
     for name in dict.fromkeys(name for word in amounts.values() for name in word):
         for low, high, field, shown, sentence in _ORDERED:
             one, other = amounts[low].get(name), amounts[high].get(name)

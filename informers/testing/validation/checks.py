@@ -29,9 +29,11 @@ __all__ = [
     "network",
     "not_negative",
     "number_or_percent",
+    "ordinary",
     "port",
     "ruled",
     "share",
+    "starred",
     "unique",
     "whole",
     "within",
@@ -121,12 +123,39 @@ def share(value: Any) -> int:
     return value or 0
 
 
+def starred(rule: Obj, at: str) -> list[Cause]:
+    """A rule about requests: who says everything says nothing besides."""
+    words = {"operations": "operations", "apiGroups": "API groups", "apiVersions": "API versions"}
+    return [
+        causes.invalid(f"{at}.{name}", rule[name], f"if '*' is present, must not specify other {word}")
+        for name, word in words.items()
+        if "*" in (rule.get(name) or ()) and len(rule[name]) > 1
+    ]
+
+
 def address(value: str, at: str) -> list[Cause]:
     """An IP address."""
     try:
         ipaddress.ip_address(value)
     except ValueError:
         return [causes.invalid(at, value, _ADDRESS)]
+    return []
+
+
+def ordinary(value: str, at: str) -> list[Cause]:
+    """An IP address that can be reached from elsewhere."""
+    ip = ipaddress.ip_address(value)
+    for bad, detail in (
+        (ip.is_unspecified, f"may not be unspecified ({value})"),
+        (ip.is_loopback, "may not be in the loopback range (127.0.0.0/8, ::1/128)"),
+        (ip.is_link_local, "may not be in the link-local range (169.254.0.0/16, fe80::/10)"),
+        (
+            ip.is_multicast and str(ip).startswith(("224.0.0.", "ff02")),
+            "may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)",
+        ),
+    ):
+        if bad:
+            return [causes.invalid(at, value, detail)]
     return []
 
 

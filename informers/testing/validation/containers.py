@@ -1,26 +1,25 @@
-"""What is wrong with a container: its ports, environment, mounts, probes, resources.
+"""What is wrong with a container: its ports, environment, mounts, resources.
 
 Pure functions of a decoded and defaulted container; each returns causes worded as the server's.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from informers.testing.schema.names import config_key, dns_label, dns_subdomain, environment_name, port_name
 from informers.testing.validation.amounts import check_resources
-from informers.testing.validation.checks import at_least_zero, choice, items, named_port, port, ruled, unique, within
+from informers.testing.validation.checks import choice, items, port, ruled, unique, within
 from informers.testing.words import causes
 
 if TYPE_CHECKING:
     from informers.api.errors import Cause
     from informers.api.objects import Obj
 
-__all__ = ["check_container", "check_lifecycle", "check_probes", "host_ports"]
+__all__ = ["PROFILES", "check_container", "host_ports"]
 
 _PROTOCOLS: Final = ("SCTP", "TCP", "UDP")
 _SOURCES: Final = ("fieldRef", "resourceFieldRef", "configMapKeyRef", "secretKeyRef", "fileKeyRef")
-_HANDLERS: Final = ("exec", "httpGet", "tcpSocket", "grpc", "sleep")
 _FIELDS: Final = frozenset(
     {
         "metadata.name",
@@ -43,6 +42,7 @@ _FIELDS: Final = frozenset(
 _MEASURES: Final = tuple(
     f"{word}.{name}" for word in ("limits", "requests") for name in ("cpu", "ephemeral-storage", "memory")
 )
+PROFILES: Final = ("Localhost", "RuntimeDefault", "Unconfined")
 _UIDS: Final = 2**31 - 1
 _SECURITY: Final = (
     "Capabilities",
@@ -84,6 +84,9 @@ def check_container(container: Obj, at: str, volumes: dict[str, Obj]) -> list[Ca
     pulls = ("Always", "IfNotPresent", "Never")
     found += choice(container.get("imagePullPolicy"), f"{at}.imagePullPolicy", pulls)
     found += check_resources(container.get("resources") or {}, f"{at}.resources")
+    for policy in container.get("resizePolicy") or ():
+        found += choice(policy.get("resourceName"), f"{at}.resizePolicy", ("cpu", "memory"))
+        found += choice(policy.get("restartPolicy"), f"{at}.resizePolicy", ("NotRequired", "RestartContainer"))
     return found + _security(container.get("securityContext") or {}, f"{at}.securityContext")
 
 
@@ -127,7 +130,7 @@ def _variable(variable: Obj, at: str) -> list[Cause]:
 
 def _source(kind: str, source: Obj, at: str) -> list[Cause]:
     if kind == "fieldRef":
-        return _field(source.get("fieldPath", ""), f"{at}.fieldPath")
+        return _field(source.get("fieldPath", ""), f"{at}.fieldPath", source.get("apiVersion", "v1"))
     if kind == "resourceFieldRef":
         return _measure(source, at)
     name, key = source.get("name", ""), source.get("key", "")
@@ -135,9 +138,11 @@ def _source(kind: str, source: Obj, at: str) -> list[Cause]:
     return found + (ruled(config_key, key, f"{at}.key") if key else [causes.required(f"{at}.key")])
 
 
-def _field(path: str, at: str) -> list[Cause]:
+def _field(path: str, at: str, version: str) -> list[Cause]:
     if not path:
         return [causes.required(at)]
+    if version != "v1":
+        return [causes.invalid(at, path, f"error converting fieldPath: unsupported pod version: {version}")]
     if path in _FIELDS or path.startswith(("metadata.annotations['", "metadata.labels['")):
         return []
     return [causes.invalid(at, path, f"error converting fieldPath: field label not supported: {path}")]
@@ -202,77 +207,24 @@ def _relative(path: str, at: str) -> list[Cause]:
 def _security(context: Obj, at: str) -> list[Cause]:
     found = within(context.get("runAsUser"), f"{at}.runAsUser", 0, _UIDS)
     found += within(context.get("runAsGroup"), f"{at}.runAsGroup", 0, _UIDS)
-    if context.get("allowPrivilegeEscalation") is False and context.get("privileged"):
-        detail = "cannot set `allowPrivilegeEscalation` to false and `privileged` to true"
-        shown = {name: context.get(f"{name[0].lower()}{name[1:]}") for name in _SECURITY}
-        found.append(causes.invalid(at, causes.Shown(shown), detail))
+    if context.get("procMount") is not None:
+        found += choice(context["procMount"], f"{at}.procMount", ("Default", "Unmasked"))
+    if (profile := (context.get("seccompProfile") or {}).get("type")) is not None:
+        found += choice(profile, f"{at}.seccompProfile.type", PROFILES)
+    added = (context.get("capabilities") or {}).get("add") or ()
+    if context.get("allowPrivilegeEscalation") is False:
+        if context.get("privileged"):
+            found.append(_contradiction(context, at, "`privileged` to true"))
+        if "CAP_SYS_ADMIN" in added:
+            found.append(_contradiction(context, at, "`capabilities.Add` CAP_SYS_ADMIN"))
     return found
 
 
-def check_probes(container: Obj, at: str) -> list[Cause]:
-    """Return what is wrong with the probes of a container that runs as long as its pod."""
-    found: list[Cause] = []
-    for name in ("livenessProbe", "readinessProbe", "startupProbe"):
-        probe = container.get(name)
-        if probe is None:
-            continue
-        here = f"{at}.{name}"
-        found += _handler(probe, here)
-        found += at_least_zero(
-            probe,
-            here,
-            "initialDelaySeconds",
-            "timeoutSeconds",
-            "periodSeconds",
-            "successThreshold",
-            "failureThreshold",
-        )
-        grace = probe.get("terminationGracePeriodSeconds")
-        if name == "readinessProbe":
-            if grace is not None:
-                detail = "must not be set for readinessProbes"
-                found.append(causes.invalid(f"{here}.terminationGracePeriodSeconds", grace, detail))
-        else:
-            if grace is not None and grace <= 0:
-                found.append(causes.invalid(f"{here}.terminationGracePeriodSeconds", grace, "must be greater than 0"))
-            if probe.get("successThreshold") != 1:
-                found.append(causes.invalid(f"{here}.successThreshold", probe.get("successThreshold", 0), "must be 1"))
-    return found
-
-
-def check_lifecycle(container: Obj, at: str) -> list[Cause]:
-    """Return what is wrong with a container's hooks."""
-    hooks = container.get("lifecycle") or {}
-    found: list[Cause] = []
-    for name in ("postStart", "preStop"):
-        if hooks.get(name) is not None:
-            found += _handler(hooks[name], f"{at}.lifecycle.{name}")
-    return found
-
-
-def _handler(handler: Obj, at: str) -> list[Cause]:
-    used = [kind for kind in _HANDLERS if handler.get(kind) is not None]
-    if not used:
-        return [causes.required(at, "must specify a handler type")]
-    found = [causes.forbidden(f"{at}.{kind}", "may not specify more than 1 handler type") for kind in used[1:]]
-    return found + _action(used[0], handler[used[0]], f"{at}.{used[0]}")
-
-
-def _action(kind: str, action: Any, at: str) -> list[Cause]:
-    if kind == "exec":
-        return [] if action.get("command") else [causes.required(f"{at}.command")]
-    if kind == "grpc":
-        return port(action.get("port", 0), f"{at}.port")
-    if kind == "sleep":
-        return []
-    found = [causes.required(f"{at}.path")] if kind == "httpGet" and not action.get("path") else []
-    found += named_port(action.get("port", 0), f"{at}.port")
-    if kind == "httpGet":
-        found += choice(action.get("scheme"), f"{at}.scheme", ("HTTP", "HTTPS"))
-        for here, header in items(action, "httpHeaders", at):
-            if not header.get("name"):
-                found.append(causes.required(f"{here}.name"))
-    return found
+def _contradiction(context: Obj, at: str, other: str) -> Cause:
+    shown = {name: context.get(f"{name[0].lower()}{name[1:]}") for name in _SECURITY}
+    if shown["Capabilities"] is not None:
+        shown["Capabilities"] = {name: shown["Capabilities"].get(name.lower()) for name in ("Add", "Drop")}
+    return causes.invalid(at, causes.Shown(shown), f"cannot set `allowPrivilegeEscalation` to false and {other}")
 
 
 def host_ports(containers: list[Obj], at: str) -> list[Cause]:

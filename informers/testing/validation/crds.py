@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from informers.testing.schema.crdschemas import check_structural
 from informers.testing.schema.names import dns_1035_label, dns_subdomain
-from informers.testing.validation.checks import choice, items, ruled
+from informers.testing.validation.checks import choice, items, ruled, unique
 from informers.testing.words import causes
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["check_crd"]
 
+_COLUMN_FORMATS: Final = ("byte", "date", "date-time", "double", "float", "int32", "int64", "password")
 _COLUMN_TYPES: Final = ("boolean", "date", "integer", "number", "string")
 _SIMPLE_PATH: Final = re.compile(r"(\.[A-Za-z_][\w-]*|\['[^']*'\])+")
 _APPROVAL: Final = "api-approved.kubernetes.io"
@@ -43,10 +44,13 @@ def check_crd(obj: Obj, old: Obj | None) -> list[Cause]:
     spec = obj["spec"]
     names, group = spec["names"], spec.get("group", "")
     found: list[Cause] = []
-    if obj["metadata"].get("name") != f"{names.get('plural', '')}.{group}":
+    if old is None and obj["metadata"].get("name") != f"{names.get('plural', '')}.{group}":
         detail = 'must be spec.names.plural+"."+spec.group'
         found.append(causes.invalid("metadata.name", obj["metadata"].get("name", ""), detail))
-    found += ruled(dns_subdomain, group, "spec.group") if group else [causes.required("spec.group")]
+    faults = ruled(dns_subdomain, group, "spec.group") if group else [causes.required("spec.group")]
+    found += faults
+    if not faults and "." not in group:
+        found.append(causes.invalid("spec.group", group, "should be a domain with at least one dot"))
     scope = spec.get("scope", "")
     found += choice(scope, "spec.scope", ("Cluster", "Namespaced")) if scope else [causes.required("spec.scope")]
     if spec.get("preserveUnknownFields"):
@@ -83,6 +87,10 @@ def _versions(spec: Obj) -> list[Cause]:
         found.append(_of_versions(shown, "must contain unique version names"))
     if sum(bool(version.get("storage")) for version in versions) != 1:
         found.append(_of_versions(shown, "must have exactly one version marked as storage version"))
+    for at, version in items(spec, "versions", "spec"):
+        text = version.get("deprecationWarning") or ""
+        if len(text.encode()) > 256:
+            found.append(causes.invalid(f"{at}.deprecationWarning", text, "must be <= 256 characters long"))
     if names:
         found += ruled(dns_1035_label, names[0], "spec.version")
     for at, version in _places(versions, "subresources"):
@@ -91,8 +99,13 @@ def _versions(spec: Obj) -> list[Cause]:
         for here, column in items(version, "additionalPrinterColumns", at.rstrip(".")):
             found += _column(column, here)
     for at, version in _places(versions, "selectableFields"):
-        for here, field in items(version, "selectableFields", at.rstrip(".")):
-            found += _selectable(version, field.get("jsonPath", ""), f"{here}.jsonPath")
+        fields = [
+            (f"{here}.jsonPath", field.get("jsonPath", ""))
+            for here, field in items(version, "selectableFields", at.rstrip("."))
+        ]
+        for here, path in fields:
+            found += _selectable(version, path, here)
+        found += unique(fields)
     return found
 
 
@@ -140,7 +153,15 @@ def _column(column: Obj, at: str) -> list[Cause]:
         found.append(causes.required(f"{at}.type", f"must be one of {listed}"))
     elif kind not in _COLUMN_TYPES:
         found.append(causes.invalid(f"{at}.type", kind, f"must be one of {listed}"))
-    return found if column.get("jsonPath") else [*found, causes.required(f"{at}.JSONPath")]
+    if column.get("format") and column["format"] not in _COLUMN_FORMATS:
+        detail = f"must be one of {','.join(_COLUMN_FORMATS)}"
+        found.append(causes.invalid(f"{at}.format", column["format"], detail))
+    path = column.get("jsonPath", "")
+    if not path:
+        return [*found, causes.required(f"{at}.JSONPath")]
+    if not path.startswith("."):
+        found.append(causes.invalid(f"{at}.JSONPath", path, "must be a simple json path starting with ."))
+    return found
 
 
 def _selectable(version: Obj, path: str, at: str) -> list[Cause]:
@@ -149,6 +170,9 @@ def _selectable(version: Obj, path: str, at: str) -> list[Cause]:
         schema = (schema.get("properties") or {}).get(step)
         if schema is None:
             return [causes.invalid(at, path, "is an invalid path: does not refer to a valid field")]
+    if schema.get("type") not in ("string", "boolean", "integer"):
+        detail = "must point to a field of type string, boolean or integer. Enum string fields and strings with formats"
+        return [causes.invalid(at, path, f"{detail} are allowed.")]
     return []
 
 

@@ -9,8 +9,8 @@ import ipaddress
 import re
 from typing import TYPE_CHECKING, Final
 
-from informers.testing.schema.names import dns_label, dns_subdomain, port_name, qualified_name
-from informers.testing.validation.checks import choice, items, port, ruled
+from informers.testing.schema.names import dns_label, dns_subdomain, port_name, qualified_name, wildcard_subdomain
+from informers.testing.validation.checks import address, choice, items, port, ruled
 from informers.testing.words import causes
 
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ def check_ingress(obj: Obj, old: Obj | None) -> list[Cause]:  # noqa: ARG001 - a
             found += _wild(host, here)
         if entry.get("secretName"):
             found += ruled(dns_subdomain, entry["secretName"], f"{at}.secretName")
+    for at, entry in items((obj.get("status") or {}).get("loadBalancer") or {}, "ingress", "status.loadBalancer"):
+        found += address(entry["ip"], f"{at}.ip") if entry.get("ip") else []
     if spec.get("ingressClassName") is not None:
         found += ruled(dns_subdomain, spec["ingressClassName"], "spec.ingressClassName")
     return found
@@ -56,7 +58,7 @@ def _host(host: str, at: str) -> list[Cause]:
 
 
 def _wild(host: str, at: str) -> list[Cause]:
-    faults = dns_subdomain(host.removeprefix("*."))
+    faults = wildcard_subdomain(host) if "*" in host else dns_subdomain(host)
     return [causes.invalid(at, host, fault) for fault in faults]
 
 
@@ -66,9 +68,20 @@ def _http(http: Obj, at: str) -> list[Cause]:
         kind, text = path.get("pathType"), path.get("path", "")
         if not kind:
             found.append(causes.required(f"{here}.pathType", "pathType must be specified"))
-        elif kind in ("Exact", "Prefix"):
+            continue
+        if kind in ("Exact", "Prefix"):
             if not text.startswith("/"):
                 found.append(causes.invalid(f"{here}.path", text, "must be an absolute path"))
+            found += [
+                causes.invalid(f"{here}.path", text, f"must not contain '{part}'")
+                for part in ("//", "/./", "/../", "%2f", "%2F")
+                if part in text
+            ]
+            found += [
+                causes.invalid(f"{here}.path", text, f"cannot end with '{part}'")
+                for part in ("/..", "/.")
+                if text.endswith(part)
+            ]
         elif kind == "ImplementationSpecific":
             if text and not text.startswith("/"):
                 found.append(causes.invalid(f"{here}.path", text, "must be an absolute path"))
@@ -110,4 +123,7 @@ def check_ingress_class(obj: Obj, old: Obj | None) -> list[Cause]:
     if not re.fullmatch(r"[^/]+/.+", controller) or qualified_name(controller.replace("/", "-", 1)[:63]):
         detail = 'must be a domain-prefixed path (such as "acme.io/foo")'
         found.append(causes.invalid("spec.controller", controller, detail))
+    scope = (obj["spec"].get("parameters") or {}).get("scope")
+    if scope is not None:
+        found += choice(scope, "spec.parameters.scope", ("Cluster", "Namespace"))
     return found

@@ -9,14 +9,15 @@ import re
 from typing import TYPE_CHECKING, Final
 from zoneinfo import available_timezones
 
-from informers.testing.validation.checks import at_least_zero, choice
+from informers.api.errors import Cause
+from informers.testing.schema.names import dns_subdomain
+from informers.testing.validation.checks import at_least_zero, choice, items
 from informers.testing.validation.objectmeta import check_labels
 from informers.testing.validation.pods import check_template
 from informers.testing.validation.workloads import selects
 from informers.testing.words import causes
 
 if TYPE_CHECKING:
-    from informers.api.errors import Cause
     from informers.api.objects import Obj
 
 __all__ = ["check_cron_job", "check_job"]
@@ -54,6 +55,15 @@ def _job_spec(spec: Obj, at: str) -> list[Cause]:
     if spec.get("completionMode") == "Indexed" and spec.get("completions") is None:
         detail = "when completion mode is Indexed"
         found.append(causes.required(f"{at}.completions", detail))
+    count, most = spec.get("completions"), spec.get("maxFailedIndexes")
+    if spec.get("completionMode") == "Indexed" and count is not None and most is not None and most > count:
+        detail = "must be less than or equal to completions"
+        found.append(causes.invalid(f"{at}.maxFailedIndexes", most, detail))
+    manager = spec.get("managedBy")
+    if manager is not None and not _domain_path(manager):
+        detail = 'must be a domain-prefixed path (such as "acme.io/foo")'
+        found.append(causes.invalid(f"{at}.managedBy", manager, detail))
+    found += _policies(spec, at)
     if spec.get("podReplacementPolicy"):
         allowed = ("Failed", "TerminatingOrFailed")
         found += choice(spec["podReplacementPolicy"], f"{at}.podReplacementPolicy", allowed)
@@ -67,11 +77,39 @@ def _job_spec(spec: Obj, at: str) -> list[Cause]:
     return found
 
 
+def _domain_path(text: str) -> bool:
+    domain, _, path = text.partition("/")
+    return bool(domain and path) and not dns_subdomain(domain)
+
+
+def _policies(spec: Obj, at: str) -> list[Cause]:
+    """What a Job makes of Pods that fail, and when it has succeeded before all of them have."""
+    found: list[Cause] = []
+    for here, rule in items(spec.get("podFailurePolicy") or {}, "rules", f"{at}.podFailurePolicy"):
+        found += choice(rule.get("action"), f"{here}.action", ("Count", "FailIndex", "FailJob", "Ignore"))
+        codes, conditions = rule.get("onExitCodes"), rule.get("onPodConditions")
+        if codes is not None and not codes.get("values"):
+            found.append(causes.invalid(f"{here}.onExitCodes.values", [], "at least one value is required"))
+        if codes is None and not conditions:
+            detail = "specifying one of OnExitCodes and OnPodConditions is required"
+            found.append(Cause("FieldValueInvalid", here, f"Invalid value: {detail}"))
+    success = spec.get("successPolicy")
+    if success is not None and spec.get("completionMode") != "Indexed":
+        names = ("SucceededIndexes", "SucceededCount")
+        rules = [{name: rule.get(f"s{name[1:]}") for name in names} for rule in success.get("rules") or ()]
+        detail = "requires indexed completion mode"
+        found.append(causes.invalid(f"{at}.successPolicy", causes.Shown({"Rules": rules}), detail))
+    return found
+
+
 def check_cron_job(obj: Obj, old: Obj | None) -> list[Cause]:
     """Return what is wrong with a CronJob."""
     spec, name = obj["spec"], obj["metadata"].get("name", "")
     schedule, zone = spec.get("schedule", ""), spec.get("timeZone")
     found = _schedule(schedule) if schedule else [causes.required("spec.schedule")]
+    if zone is not None and zone.lower() == "local":
+        detail = "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones"
+        found.append(causes.invalid("spec.timeZone", zone, detail))
     if zone is not None and (not zone or zone not in available_timezones()):
         detail = f"unknown time zone {zone}" if zone else "timeZone must be nil or non-empty string"
         found.append(causes.invalid("spec.timeZone", zone, detail))
@@ -86,6 +124,9 @@ def check_cron_job(obj: Obj, old: Obj | None) -> list[Cause]:
     return found
 
 
+_LENGTH: Final = re.compile(r"[-+]?([0-9]+(\.[0-9]*)?(ns|us|µs|ms|s|m|h))+")
+_BOUNDS: Final = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 6))
+"""The least and the greatest number of each field of a cron line."""
 _EVERY: Final = re.compile(r"@(yearly|annually|monthly|weekly|daily|midnight|hourly|every \S+)")
 
 
@@ -94,9 +135,30 @@ def _schedule(schedule: str) -> list[Cause]:
         detail = "cannot use TZ or CRON_TZ in schedule, use timeZone field instead"
         return [causes.invalid("spec.schedule", schedule, detail)]
     if _EVERY.fullmatch(schedule):
-        return []
+        _, _, length = schedule.partition("@every ")
+        if not length or _LENGTH.fullmatch(length):
+            return []
+        detail = f'failed to parse duration {schedule}: time: invalid duration "{length}"'
+        return [causes.invalid("spec.schedule", schedule, detail)]
     fields = schedule.split()
     if len(fields) == 5:
-        return []
+        return [
+            causes.invalid("spec.schedule", schedule, fault)
+            for field, bounds in zip(fields, _BOUNDS, strict=True)
+            if (fault := _range_fault(field, *bounds))
+        ][:1]
     detail = f"expected exactly 5 fields, found {len(fields)}: [{' '.join(fields)}]"
     return [causes.invalid("spec.schedule", schedule, detail)]
+
+
+def _range_fault(field: str, least: int, most: int) -> str:
+    """Return what is wrong with the numbers of one field of a cron line; names of days and months are let pass."""
+    for part in field.split(","):
+        numbers = [int(text) for text in re.split("[-/]", part.partition("/")[0]) if text.isdigit()]
+        if numbers and numbers[0] < least:
+            return f"beginning of range ({numbers[0]}) below minimum ({least}): {part}"
+        if numbers and numbers[-1] > most:
+            return f"end of range ({numbers[-1]}) above maximum ({most}): {part}"
+        if len(numbers) == 2 and numbers[0] > numbers[1]:
+            return f"beginning of range ({numbers[0]}) beyond end of range ({numbers[1]}): {part}"
+    return ""

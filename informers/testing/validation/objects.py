@@ -11,10 +11,15 @@ from typing import TYPE_CHECKING, Final
 from informers.testing.schema.names import dns_label, dns_subdomain, path_segment
 from informers.testing.validation import (
     access,
+    devices,
+    disks,
     ingresses,
     jobs,
     networking,
     policies,
+    registrations,
+    scaling,
+    services,
     small,
     storage,
     traffic,
@@ -95,10 +100,23 @@ def _check_pod_template(obj: Obj, old: Obj | None) -> list[Cause]:  # noqa: ARG0
     return check_template(obj["template"], "template")
 
 
+def _check_namespace(obj: Obj, old: Obj | None) -> list[Cause]:  # noqa: ARG001 - all checks have one signature
+    return [
+        causes.invalid("spec.finalizers", name, _UNQUALIFIED)
+        for name in (obj.get("spec") or {}).get("finalizers") or ()
+        if "/" not in name and name not in _FINALIZERS
+    ]
+
+
 _ANY: Final = _Rules()
 _WEBHOOKS: Final = _Rules(check=access.check_webhooks, finalizers=False, own_metadata=False, whole=1)
 _BINDING: Final = _Rules(check=policies.check_policy_binding, finalizers=False, own_metadata=False, whole=1)
 _RULES: Final[dict[str, _Rules]] = {
+    "APIService": _Rules(check=registrations.check_api_service, name=path_segment),
+    "CSIDriver": _Rules(check=disks.check_driver),
+    "CSINode": _Rules(check=disks.check_driver_node),
+    "CSIStorageCapacity": _Rules(check=disks.check_capacity),
+    "CertificateSigningRequest": _Rules(check=registrations.check_signing_request, name=path_segment),
     "ClusterRole": _Rules(check=access.check_cluster_role, name=path_segment, whole=1),
     "ClusterRoleBinding": _Rules(check=access.check_binding, name=path_segment, whole=1),
     "ConfigMap": _Rules(check=small.check_config_map, whole=1),
@@ -107,11 +125,12 @@ _RULES: Final[dict[str, _Rules]] = {
     "CustomResourceDefinition": _Rules(check=check_crd, finalizers=False),
     "DaemonSet": _Rules(check=workloads.check_daemon_set),
     "Deployment": _Rules(check=workloads.check_deployment),
+    "DeviceClass": _Rules(check=devices.check_class),
     "EndpointSlice": _Rules(check=networking.check_endpoint_slice, own_metadata=False, whole=1),
     "Endpoints": _Rules(check=networking.check_endpoints, whole=1),
     "Event": _Rules(check=small.check_event, name=path_segment, finalizers=False, own_metadata=False),
     "FlowSchema": _Rules(check=traffic.check_flow_schema),
-    "HorizontalPodAutoscaler": _Rules(check=small.check_autoscaler),
+    "HorizontalPodAutoscaler": _Rules(check=scaling.check_autoscaler),
     "IPAddress": _Rules(check=traffic.check_address, name=traffic.address_name),
     "Ingress": _Rules(check=ingresses.check_ingress, whole=1),
     "IngressClass": _Rules(check=ingresses.check_ingress_class, whole=1),
@@ -121,7 +140,7 @@ _RULES: Final[dict[str, _Rules]] = {
     "MutatingAdmissionPolicy": _Rules(check=policies.check_mutating, finalizers=False, own_metadata=False, whole=1),
     "MutatingAdmissionPolicyBinding": _BINDING,
     "MutatingWebhookConfiguration": _WEBHOOKS,
-    "Namespace": _Rules(name=dns_label, whole=1),
+    "Namespace": _Rules(check=_check_namespace, name=dns_label, whole=1),
     "NetworkPolicy": _Rules(check=networking.check_network_policy),
     "Node": _Rules(check=access.check_node, whole=1),
     "PersistentVolume": _Rules(check=storage.check_volume, own_metadata=False, whole=2),
@@ -135,10 +154,13 @@ _RULES: Final[dict[str, _Rules]] = {
     "ReplicaSet": _Rules(check=workloads.check_replica_set),
     "ReplicationController": _Rules(check=workloads.check_controller),
     "ResourceQuota": _Rules(check=small.check_quotas),
+    "ResourceClaim": _Rules(check=devices.check_claim),
+    "ResourceClaimTemplate": _Rules(check=devices.check_claim_template),
+    "ResourceSlice": _Rules(check=devices.check_slice),
     "Role": _Rules(check=access.check_role, name=path_segment, whole=1),
     "RoleBinding": _Rules(check=access.check_binding, name=path_segment, whole=1),
     "Secret": _Rules(check=small.check_secret, whole=1),
-    "Service": _Rules(check=networking.check_service, name=dns_label),
+    "Service": _Rules(check=services.check_service, name=dns_label),
     "ServiceAccount": _Rules(whole=1),
     "ServiceCIDR": _Rules(check=traffic.check_ranges),
     "StatefulSet": _Rules(check=workloads.check_stateful_set, name=dns_label),
@@ -146,5 +168,7 @@ _RULES: Final[dict[str, _Rules]] = {
     "ValidatingAdmissionPolicy": _Rules(check=policies.check_validating, finalizers=False, own_metadata=False, whole=1),
     "ValidatingAdmissionPolicyBinding": _BINDING,
     "ValidatingWebhookConfiguration": _WEBHOOKS,
+    "VolumeAttachment": _Rules(check=disks.check_attachment),
+    "VolumeAttributesClass": _Rules(check=disks.check_attributes),
     "events.k8s.io": _Rules(check=small.check_new_event),
 }

@@ -8,24 +8,26 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from informers.testing.schema.names import dns_label, dns_subdomain, label_value, qualified_name
+from informers.api.errors import Cause
+from informers.testing.schema.names import dns_label, dns_subdomain, qualified_name
 from informers.testing.validation.checks import address, choice, items, ruled, within
-from informers.testing.validation.containers import check_container, check_lifecycle, check_probes, host_ports
-from informers.testing.validation.objectmeta import check_annotations, check_labels, check_selector
+from informers.testing.validation.containers import PROFILES, check_container, host_ports
+from informers.testing.validation.objectmeta import check_annotations, check_labels
 from informers.testing.validation.podchanges import check_changes
+from informers.testing.validation.probes import check_lifecycle, check_probes
+from informers.testing.validation.scheduling import check_affinity, check_spread, check_tolerations
 from informers.testing.validation.volumes import check_volumes
 from informers.testing.words import causes
 
 if TYPE_CHECKING:
-    from informers.api.errors import Cause
     from informers.api.objects import Obj
 
 __all__ = ["check_pod", "check_pod_spec", "check_template"]
 
 _MOST: Final = 2**31 - 1
 _RESTARTS: Final = ("Always", "OnFailure", "Never")
+_CLAIM: Final = ("Name", "ResourceClaimName", "ResourceClaimTemplateName")
 _DNS: Final = ("ClusterFirstWithHostNet", "ClusterFirst", "Default", "None")
-_EFFECTS: Final = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 _SYSCTL: Final = re.compile(r"([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?")
 
 
@@ -41,6 +43,8 @@ def check_pod(obj: Obj, old: Obj | None) -> list[Cause]:
                 found.append(causes.invalid(f"{here}.image", image, detail))
     if not spec.get("serviceAccountName"):
         found += _tokens(spec)
+    for here, entry in items(obj.get("status") or {}, "podIPs", "status"):
+        found += address(entry.get("ip", ""), here)
     if old is not None:
         return found + check_changes(spec, old["spec"])
     if spec.get("ephemeralContainers"):
@@ -73,6 +77,7 @@ def check_template(template: Obj, at: str) -> list[Cause]:
 def check_pod_spec(spec: Obj, at: str) -> list[Cause]:
     """Return what is wrong with a pod's spec."""
     found = check_volumes(spec, at)
+    found += _claims(spec, at)
     found += _containers(spec, at)
     found += choice(spec.get("restartPolicy"), f"{at}.restartPolicy", _RESTARTS)
     found += choice(spec.get("dnsPolicy"), f"{at}.dnsPolicy", _DNS)
@@ -81,13 +86,25 @@ def check_pod_spec(spec: Obj, at: str) -> list[Cause]:
     for name in ("fsGroup", "runAsUser", "runAsGroup"):
         found += within(context.get(name), f"{at}.securityContext.{name}", 0, _MOST)
     found += _sysctls(context, f"{at}.securityContext")
-    found += _affinity(spec.get("affinity") or {}, f"{at}.affinity")
+    found += _context(context, spec, f"{at}.securityContext")
+    found += check_affinity(spec.get("affinity") or {}, f"{at}.affinity")
     found += _dns(spec, at)
     for here, gate in items(spec, "readinessGates", at):
         found += ruled(qualified_name, gate.get("conditionType", ""), f"{here}.conditionType")
-    for here, constraint in items(spec, "topologySpreadConstraints", at):
-        found += _spread(constraint, here)
+    for index, gate in enumerate(spec.get("schedulingGates") or ()):
+        found += ruled(qualified_name, gate.get("name", ""), f"{at}.schedulingGates[{index}]")
+    found += check_spread(spec, at)
     return found + _names(spec, at) + _rest(spec, at)
+
+
+def _context(context: Obj, spec: Obj, at: str) -> list[Cause]:
+    found: list[Cause] = []
+    if spec.get("shareProcessNamespace") and spec.get("hostPID"):
+        detail = "ShareProcessNamespace and HostPID cannot both be enabled"
+        found.append(causes.invalid(f"{at}.shareProcessNamespace", spec["shareProcessNamespace"], detail))
+    if (profile := (context.get("seccompProfile") or {}).get("type")) is not None:
+        found += choice(profile, f"{at}.seccompProfile.type", PROFILES)
+    return found
 
 
 def _sysctls(context: Obj, at: str) -> list[Cause]:
@@ -116,10 +133,46 @@ def _containers(spec: Obj, at: str) -> list[Cause]:
         found += _taken(container, here, names)
         found += check_lifecycle(container, here) + check_probes(container, here)
     found += host_ports(containers, f"{at}.containers")
+    found += _node_ports(spec, at)
     for here, container in items(spec, "initContainers", at):
         found += check_container(container, here, volumes)
         found += _taken(container, here, names)
         found += _init(container, here)
+    return found
+
+
+def _node_ports(spec: Obj, at: str) -> list[Cause]:
+    """On the node's own network a port is the node's port."""
+    if not spec.get("hostNetwork"):
+        return []
+    detail = "must match `containerPort` when `hostNetwork` is true"
+    return [
+        causes.invalid(f"{where}.hostPort", entry["hostPort"], detail)
+        for here, container in items(spec, "containers", at)
+        for where, entry in items(container, "ports", here)
+        if entry.get("hostPort") not in (None, 0, entry.get("containerPort"))
+    ]
+
+
+def _claims(spec: Obj, at: str) -> list[Cause]:
+    found: list[Cause] = []
+    names: set[str] = set()
+    for here, claim in items(spec, "resourceClaims", at):
+        name = claim.get("name", "")
+        if name in names:
+            found.append(causes.duplicate(f"{here}.name", name))
+        names.add(name)
+        if (claim.get("resourceClaimName") is None) == (claim.get("resourceClaimTemplateName") is None):
+            shown = {part: claim.get(part[0].lower() + part[1:]) for part in _CLAIM}
+            detail = "must specify one of: `resourceClaimName`, `resourceClaimTemplateName`"
+            found.append(causes.invalid(here, causes.Shown(shown), detail))
+    listed = "which is empty" if not names else f"[{' '.join(sorted(names))}]"
+    for here, container in items(spec, "containers", at):
+        for where, claim in items(container.get("resources") or {}, "claims", f"{here}.resources"):
+            if claim.get("name") not in names:
+                told = causes.not_found(where, claim.get("name", ""))
+                why = f"must be one of the names in pod.spec.resourceClaims {listed}"
+                found.append(Cause(told.reason, told.field, f"{told.message}: {why}"))
     return found
 
 
@@ -158,8 +211,7 @@ def _names(spec: Obj, at: str) -> list[Cause]:
 
 def _rest(spec: Obj, at: str) -> list[Cause]:
     found = within(spec.get("activeDeadlineSeconds"), f"{at}.activeDeadlineSeconds", 1, _MOST)
-    for here, toleration in items(spec, "tolerations", at):
-        found += _toleration(toleration, here)
+    found += check_tolerations(spec, at)
     for here, alias in items(spec, "hostAliases", at):
         found += address(alias.get("ip", ""), f"{here}.ip")
         for index, name in enumerate(alias.get("hostnames") or ()):
@@ -173,72 +225,15 @@ def _rest(spec: Obj, at: str) -> list[Cause]:
     return found
 
 
-def _toleration(toleration: Obj, at: str) -> list[Cause]:
-    key, operator = toleration.get("key", ""), toleration.get("operator", "")
-    value, effect = toleration.get("value", ""), toleration.get("effect", "")
-    found = ruled(qualified_name, key, f"{at}.key") if key else []
-    if not key and operator != "Exists":
-        detail = 'operator must be Exists when `key` is empty, which means "match all values and all keys"'
-        found.append(causes.invalid(f"{at}.operator", operator, detail))
-    if "tolerationSeconds" in toleration and effect != "NoExecute":
-        detail = "effect must be 'NoExecute' when `tolerationSeconds` is set"
-        found.append(causes.invalid(f"{at}.effect", effect, detail))
-    if operator in ("", "Equal"):
-        faults = label_value(value)
-        found += [causes.invalid(f"{at}.operator", value, ";".join(faults))] if faults else []
-    elif operator == "Exists":
-        if value:
-            found.append(causes.invalid(f"{at}.operator", value, "value must be empty when `operator` is 'Exists'"))
-    else:
-        found.append(causes.unsupported(f"{at}.operator", operator, ("Equal", "Exists")))
-    return found + choice(effect, f"{at}.effect", _EFFECTS, missing=True)
-
-
 def _dns(spec: Obj, at: str) -> list[Cause]:
     config = spec.get("dnsConfig")
     if spec.get("dnsPolicy") == "None" and config is None:
         return [causes.required(f"{at}.dnsConfig", "must provide `dnsConfig` when `dnsPolicy` is None")]
-    return [
-        cause
-        for here, server in items(config or {}, "nameservers", f"{at}.dnsConfig")
-        for cause in address(server, here)
-    ]
-
-
-def _spread(constraint: Obj, at: str) -> list[Cause]:
-    skew, key = constraint.get("maxSkew", 0), constraint.get("topologyKey", "")
-    found = [] if skew > 0 else [causes.invalid(f"{at}.maxSkew", skew, "must be greater than zero")]
-    if not key:
-        found.append(causes.required(f"{at}.topologyKey", "can not be empty"))
-    allowed = ("DoNotSchedule", "ScheduleAnyway")
-    found += choice(constraint.get("whenUnsatisfiable"), f"{at}.whenUnsatisfiable", allowed)
-    return found + check_selector(constraint.get("labelSelector") or {}, f"{at}.labelSelector")
-
-
-_HARD: Final = "requiredDuringSchedulingIgnoredDuringExecution"
-_SOFT: Final = "preferredDuringSchedulingIgnoredDuringExecution"
-
-
-def _affinity(affinity: Obj, at: str) -> list[Cause]:
+    servers = (config or {}).get("nameservers") or []
     found: list[Cause] = []
-    nodes = affinity.get("nodeAffinity") or {}
-    if nodes.get(_HARD) is not None and not nodes[_HARD].get("nodeSelectorTerms"):
-        here = f"{at}.nodeAffinity.{_HARD}.nodeSelectorTerms"
-        found.append(causes.required(here, "must have at least one node selector term"))
-    for kind in ("podAffinity", "podAntiAffinity"):
-        rules = affinity.get(kind) or {}
-        for here, term in items(rules, _HARD, f"{at}.{kind}"):
-            found += _term(term, here)
-        for here, weighted in items(rules, _SOFT, f"{at}.{kind}"):
-            weight = weighted.get("weight", 0)
-            if not 1 <= weight <= 100:
-                found.append(causes.invalid(f"{here}.weight", weight, "must be in the range 1-100"))
-            found += _term(weighted.get("podAffinityTerm") or {}, f"{here}.podAffinityTerm")
+    if len(servers) > 3:
+        detail = "must not have more than 3 nameservers"
+        found.append(causes.invalid(f"{at}.dnsConfig.nameservers", servers, detail))
+    for here, server in items(config or {}, "nameservers", f"{at}.dnsConfig"):
+        found += address(server, here)
     return found
-
-
-def _term(term: Obj, at: str) -> list[Cause]:
-    key = term.get("topologyKey", "")
-    found = check_selector(term.get("labelSelector") or {}, f"{at}.labelSelector")
-    found += [] if key else [causes.required(f"{at}.topologyKey", "can not be empty")]
-    return found + ruled(qualified_name, key, f"{at}.topologyKey")

@@ -5,13 +5,14 @@ Pure functions of decoded and defaulted objects; each returns causes worded as t
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 from informers.testing.admitting.expressions import environment
 from informers.testing.cel.faults import CompileError
 from informers.testing.cel.types import BOOL, DYN, NULL, STRING, Type, list_of, object_of
 from informers.testing.schema.names import dns_subdomain, path_segment, qualified_name
-from informers.testing.validation.checks import choice, items, ruled
+from informers.testing.validation.checks import choice, items, ruled, starred
 from informers.testing.validation.objectmeta import check_selector
 from informers.testing.words import causes
 
@@ -30,6 +31,7 @@ _PATCHES: Final = {
     "JSONPatch": ("jsonPatch", (list_of(object_of("JSONPatch", None)),)),
 }
 _MOST_CONDITIONS: Final = 64
+_IDENTIFIER: Final = re.compile("[_a-zA-Z][_a-zA-Z0-9]*")
 
 
 def check_validating(obj: Obj, old: Obj | None) -> list[Cause]:  # noqa: ARG001 - all checks have one signature
@@ -42,6 +44,8 @@ def check_validating(obj: Obj, old: Obj | None) -> list[Cause]:  # noqa: ARG001 
     for at, validation in items(spec, "validations", "spec"):
         found += _validation(validation, place, at)
     for at, annotation in items(spec, "auditAnnotations", "spec"):
+        key = f"{obj['metadata'].get('name', '')}/{annotation.get('key', '')}"
+        found += [causes.invalid(f"{at}.key", key, fault) for fault in qualified_name(key)]
         expression = annotation.get("valueExpression") or ""
         if not expression.strip():
             found.append(causes.required(f"{at}.valueExpression", "valueExpression is not specified"))
@@ -145,6 +149,8 @@ def _shared(spec: Obj) -> tuple[list[Cause], Environment]:
         text = str(variable.get("expression") or "")
         if not variable.get("name"):
             found.append(causes.required(f"{at}.name", "name is not specified"))
+        elif not _IDENTIFIER.fullmatch(variable["name"]):
+            found.append(causes.invalid(f"{at}.name", variable["name"], "must be a valid CEL identifier"))
         if not text.strip():
             found.append(causes.required(f"{at}.expression", "expression is not specified"))
             continue
@@ -171,6 +177,7 @@ def _resources(constraints: Obj, at: str) -> list[Cause]:
                 for name in ("operations", "apiGroups", "apiVersions", "resources")
                 if not rule.get(name)
             ]
+            found += starred(rule, here)
     return found
 
 

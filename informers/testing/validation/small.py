@@ -8,10 +8,11 @@ from __future__ import annotations
 from base64 import b64decode
 from typing import TYPE_CHECKING, Final
 
+from informers.testing.rest.jsonscan import complaint
 from informers.testing.schema.names import config_key, dns_label, qualified_name
-from informers.testing.validation.amounts import check_limit_range, check_quota
-from informers.testing.validation.checks import at_least_zero, choice, items, number_or_percent, ruled
-from informers.testing.validation.objectmeta import check_selector
+from informers.testing.validation.amounts import check_amount, check_limit_range, check_quota
+from informers.testing.validation.checks import at_least_zero, choice, number_or_percent, ruled
+from informers.testing.validation.objectmeta import check_labels, check_selector
 from informers.testing.words import causes
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from informers.api.objects import Obj
 
 __all__ = [
-    "check_autoscaler",
     "check_budget",
     "check_config_map",
     "check_event",
@@ -41,15 +41,12 @@ _SECRET_KEYS: Final[dict[str, tuple[str, ...]]] = {
     "kubernetes.io/dockercfg": (".dockercfg",),
     "kubernetes.io/ssh-auth": ("ssh-privatekey",),
 }
-_ACCOUNT: Final = "kubernetes.io/service-account.name"
-_METRICS: Final = ("ContainerResource", "External", "Object", "Pods", "Resource")
-_METRIC_FIELDS: Final = {
-    "ContainerResource": "containerResource",
-    "External": "external",
-    "Object": "object",
-    "Pods": "pods",
-    "Resource": "resource",
+_DOCUMENTS: Final = {
+    "kubernetes.io/dockerconfigjson": (".dockerconfigjson",),
+    "kubernetes.io/dockercfg": (".dockercfg",),
 }
+"""What must be JSON, by type."""
+_ACCOUNT: Final = "kubernetes.io/service-account.name"
 
 
 def _unchangeable(obj: Obj, old: Obj | None, names: Iterable[str]) -> list[Cause]:
@@ -87,6 +84,9 @@ def check_secret(obj: Obj, old: Obj | None) -> list[Cause]:
     if sum(len(b64decode(value)) for value in data.values()) > _MOST_DATA:
         found.append(causes.too_long("data", _MOST_DATA))
     found += [causes.required(f"data[{key}]") for key in _SECRET_KEYS.get(kind, ()) if key not in data]
+    for key in _DOCUMENTS.get(kind, ()):
+        if key in data and (fault := complaint(b64decode(data[key]))):
+            found.append(causes.invalid(f"data[{key}]", "<secret contents redacted>", fault))
     if kind == "kubernetes.io/basic-auth" and not {"username", "password"} & data.keys():
         found += [causes.required("data[username]"), causes.required("data[password]")]
     if kind == "kubernetes.io/service-account-token" and not (obj["metadata"].get("annotations") or {}).get(_ACCOUNT):
@@ -124,53 +124,35 @@ def check_budget(obj: Obj, old: Obj | None) -> list[Cause]:  # noqa: ARG001 - al
     return found + ([] if policy is None else choice(policy, "spec.unhealthyPodEvictionPolicy", allowed))
 
 
-def check_autoscaler(obj: Obj, old: Obj | None) -> list[Cause]:  # noqa: ARG001 - all checks have one signature
-    """Return what is wrong with a HorizontalPodAutoscaler."""
-    spec = obj["spec"]
-    least, most = spec.get("minReplicas"), spec.get("maxReplicas", 0)
-    found: list[Cause] = []
-    if least is not None and least < 1:
-        found.append(causes.invalid("spec.minReplicas", least, "must be greater than or equal to 1"))
-    if most < 1:
-        found.append(causes.required("spec.maxReplicas", "must be set and greater than 0"))
-    if least is not None and most < least:
-        detail = "must be greater than or equal to `minReplicas`"
-        found.append(causes.invalid("spec.maxReplicas", most, detail))
-    target = spec["scaleTargetRef"]
-    found += [causes.required(f"spec.scaleTargetRef.{name}") for name in ("kind", "name") if not target.get(name)]
-    if not target.get("apiVersion"):
-        where = "spec.scaleTargetRef.apiVersion"
-        found.append(causes.invalid(where, "", "apiVersion must specify API group"))
-    found += _metrics(spec, zero=least == 0)
-    for name in ("scaleUp", "scaleDown"):
-        window = ((spec.get("behavior") or {}).get(name) or {}).get("stabilizationWindowSeconds")
-        if window is not None and window < 0:
-            where = f"spec.behavior.{name}.stabilizationWindowSeconds"
-            found.append(causes.invalid(where, window, "must be greater than or equal to zero"))
-    return found
-
-
-def _metrics(spec: Obj, *, zero: bool) -> list[Cause]:
-    found: list[Cause] = []
-    for at, metric in items(spec, "metrics", "spec"):
-        kind = metric.get("type", "")
-        if kind not in _METRICS:
-            found += choice(kind, f"{at}.type", _METRICS) * 2
-        elif metric.get(_METRIC_FIELDS[kind]) is None:
-            detail = "must populate information for the given metric source"
-            found.append(causes.required(f"{at}.{_METRIC_FIELDS[kind]}", detail))
-    if zero and not any(metric.get("type") in ("Object", "External") for metric in spec.get("metrics") or ()):
-        detail = "must specify at least one Object or External metric to support scaling to zero replicas"
-        found.append(causes.forbidden("spec.metrics", detail))
-    return found
-
-
-def check_event(obj: Obj, old: Obj | None) -> list[Cause]:  # noqa: ARG001 - all checks have one signature
+def check_event(obj: Obj, old: Obj | None) -> list[Cause]:
     """Return what is wrong with an Event of core/v1."""
-    about, own = obj["involvedObject"].get("namespace", ""), obj["metadata"].get("namespace", "")
-    if about == own or (not about and own == "default"):
+    found = _about(obj, obj["involvedObject"])
+    if old is None and obj.get("eventTime"):
+        found += _reporter(obj, "reportingComponent")
+    return found
+
+
+def _about(event: Obj, reference: Obj) -> list[Cause]:
+    """An event lies where what it is about lies; one of the newer form may be about something elsewhere."""
+    about, own = reference.get("namespace", ""), event["metadata"].get("namespace", "")
+    if about == own or (not about and own == "default") or (about and event.get("eventTime")):
         return []
     return [causes.invalid("involvedObject.namespace", about, "does not match event.namespace")]
+
+
+def _reporter(obj: Obj, name: str) -> list[Cause]:
+    controller = obj.get(name, "")
+    found = [] if controller else [causes.required(name)]
+    found += ruled(qualified_name, controller, name)
+    for part in ("reportingInstance", "action", "reason"):
+        text = obj.get(part, "")
+        if not text:
+            found.append(causes.required(part))
+        elif len(text) > 128:
+            found.append(causes.invalid(part, "", "can have at most 128 characters"))
+    if len(obj.get("note") or obj.get("message") or "") > 1024:
+        found.append(causes.invalid("message", "", "can have at most 1024 characters"))
+    return found
 
 
 def check_new_event(obj: Obj, old: Obj | None) -> list[Cause]:
@@ -179,18 +161,11 @@ def check_new_event(obj: Obj, old: Obj | None) -> list[Cause]:
         names = ("reason", "action", "regarding", "related", "note", "type", "eventTime", "reportingController")
         changed = [name for name in names if obj.get(name) != old.get(name)]
         return [causes.immutable(name, obj.get(name)) for name in changed] * 2
-    found = [] if obj.get("eventTime") else [causes.required("eventTime")]
-    controller = obj.get("reportingController", "")
-    found += [] if controller else [causes.required("reportingController")]
-    found += ruled(qualified_name, controller, "reportingController")
-    for name, most in (("reportingInstance", 128), ("action", 128), ("reason", 128)):
-        text = obj.get(name, "")
-        if not text:
-            found.append(causes.required(name))
-        elif len(text) > most:
-            found.append(causes.invalid(name, "", f"can have at most {most} characters"))
-    if len(obj.get("note", "")) > 1024:
-        found.append(causes.invalid("message", "", "can have at most 1024 characters"))
+    found = _about(obj, obj.get("regarding") or {})
+    if obj.get("eventTime"):
+        found += _reporter(obj, "reportingController")
+    else:
+        found.append(causes.required("eventTime"))
     if obj.get("type") not in ("Normal", "Warning"):
         found.append(causes.invalid("type", "", f"has invalid value: {obj.get('type', '')}"))
     return found
@@ -202,7 +177,10 @@ def check_runtime_class(obj: Obj, old: Obj | None) -> list[Cause]:
     found = ruled(dns_label, handler, "handler") if handler else [causes.required("handler")]
     if old is not None and old.get("handler") != handler:
         found.append(causes.immutable("handler", handler))
-    return found
+    for name, amount in ((obj.get("overhead") or {}).get("podFixed") or {}).items():
+        found += check_amount(name, amount, f"overhead.limits[{name}]")
+    selector = (obj.get("scheduling") or {}).get("nodeSelector") or {}
+    return found + check_labels(selector, "scheduling.nodeSelector")
 
 
 def check_priority_class(obj: Obj, old: Obj | None) -> list[Cause]:
@@ -230,10 +208,10 @@ def check_revision(obj: Obj, old: Obj | None) -> list[Cause]:
     """Return what is wrong with a ControllerRevision, or with changing it."""
     revision = obj.get("revision", 0)
     found = []
-    if obj.get("data") is None:
-        found.append(causes.required("data", "data is mandatory"))
     if revision < 0:
         found.append(causes.invalid("revision", revision, "must be greater than or equal to 0"))
+    if obj.get("data") is None:
+        found.append(causes.required("data", "data is mandatory"))
     if old is not None and obj.get("data") != old.get("data"):
         found.append(causes.immutable("data", obj.get("data")))
     return found

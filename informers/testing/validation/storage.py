@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Final
 
 from informers.testing.schema.names import dns_subdomain, qualified_name
 from informers.testing.schema.quantities import nanos
-from informers.testing.validation.checks import choice, ruled
+from informers.testing.validation.checks import choice, items, ruled
 from informers.testing.validation.objectmeta import check_selector
+from informers.testing.validation.volumes import SOURCES
 from informers.testing.words import causes
 
 if TYPE_CHECKING:
@@ -32,6 +33,9 @@ def check_claim(obj: Obj, old: Obj | None) -> list[Cause]:
     found += check_selector(spec.get("selector") or {}, "spec.selector")
     for mode in spec.get("accessModes") or ():
         found += choice(mode, "spec.accessModes", _MODES)
+    if "ReadWriteOncePod" in (spec.get("accessModes") or ()) and len(spec["accessModes"]) > 1:
+        detail = "may not use ReadWriteOncePod with other access modes"
+        found.append(causes.forbidden("spec.accessModes", detail))
     amount = (spec["resources"].get("requests") or {}).get("storage")
     if amount is None:
         found.append(causes.required("spec.resources[storage]"))
@@ -40,6 +44,10 @@ def check_claim(obj: Obj, old: Obj | None) -> list[Cause]:
     if spec.get("storageClassName"):
         found += ruled(dns_subdomain, spec["storageClassName"], "spec.storageClassName")
     found += choice(spec.get("volumeMode"), "spec.volumeMode", _VOLUME_MODES, missing=True)
+    source = spec.get("dataSource")
+    for name, reference in (("dataSource", source), ("dataSourceRef", spec.get("dataSourceRef") or source)):
+        if reference is not None and not reference.get("name"):
+            found.append(causes.required(f"spec.{name}.name"))
     return found + (_claim_update(spec, old) if old is not None else [])
 
 
@@ -91,9 +99,33 @@ def check_volume(obj: Obj, old: Obj | None) -> list[Cause]:
         found.append(causes.forbidden(where, f"{where} is immutable after creation"))
     if not source:
         found.append(causes.required("spec", "must specify a volume type"))
+    found += _sources(spec, source)
     policies = ("Delete", "Recycle", "Retain")
     found += choice(spec.get("persistentVolumeReclaimPolicy"), "spec.persistentVolumeReclaimPolicy", policies)
+    if spec.get("storageClassName"):
+        found += ruled(dns_subdomain, spec["storageClassName"], "spec.storageClassName")
     return found + choice(spec.get("volumeMode"), "spec.volumeMode", _VOLUME_MODES, missing=True)
+
+
+def _sources(spec: Obj, source: Obj) -> list[Cause]:
+    found: list[Cause] = []
+    affinity = spec.get("nodeAffinity")
+    if affinity is not None and not (affinity.get("required") or {}).get("nodeSelectorTerms"):
+        where = "spec.nodeAffinity.required"
+        terms = causes.required(f"{where}.nodeSelectorTerms", "must have at least one node selector term")
+        found.append(terms if affinity.get("required") is not None else causes.required(where, "must specify required"))
+    kinds = [kind for kind in SOURCES if kind in source]
+    found += [causes.forbidden(f"spec.{kind}", "may not specify more than 1 volume type") for kind in kinds[1:]]
+    if "local" in source and affinity is None:
+        found.append(causes.required("spec.nodeAffinity", "Local volume requires node affinity"))
+    for name in ("driver", "volumeHandle") if "csi" in source else ():
+        if not source["csi"].get(name):
+            found.append(causes.required(f"spec.csi.{name}"))
+    path = (source.get("hostPath") or {}).get("path")
+    if path == "/" and spec.get("persistentVolumeReclaimPolicy") == "Recycle":
+        detail = "may not be 'recycle' for a hostPath mount of '/'"
+        found.append(causes.forbidden("spec.persistentVolumeReclaimPolicy", detail))
+    return found
 
 
 def check_storage_class(obj: Obj, old: Obj | None) -> list[Cause]:
@@ -108,4 +140,10 @@ def check_storage_class(obj: Obj, old: Obj | None) -> list[Cause]:
     else:
         found.append(causes.required("provisioner"))
     found += choice(obj.get("reclaimPolicy"), "reclaimPolicy", ("Delete", "Retain"))
+    if "" in (obj.get("parameters") or {}):
+        found.append(causes.invalid("parameters", "", "field can not be empty."))
+    for at, term in items(obj, "allowedTopologies", ""):
+        for here, need in items(term, "matchLabelExpressions", at):
+            if not need.get("values"):
+                found.append(causes.required(f"{here}.values"))
     return found + choice(obj.get("volumeBindingMode"), "volumeBindingMode", ("Immediate", "WaitForFirstConsumer"))

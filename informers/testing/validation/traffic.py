@@ -9,7 +9,8 @@ import ipaddress
 import re
 from typing import TYPE_CHECKING, Final
 
-from informers.testing.validation.checks import items, network
+from informers.testing.schema.names import dns_subdomain
+from informers.testing.validation.checks import choice, items, network, ruled
 from informers.testing.words import causes
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ __all__ = [
 ]
 
 _ADDRESS: Final = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"
+_METHODS: Final = ("ByNamespace", "ByUser")
 _PADDED: Final = re.compile(r"(^|[.])0[0-9]")
 
 
@@ -56,6 +58,10 @@ def check_ranges(obj: Obj, old: Obj | None) -> list[Cause]:
     ranges = (obj.get("spec") or {}).get("cidrs") or []
     if not ranges:
         return [causes.required("spec.cidrs", "at least one CIDR required")]
+    families = [":" in text for text in ranges]
+    if len(ranges) == 2 and families[0] == families[1]:
+        detail = "may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64"
+        return [causes.invalid("spec.cidrs", ranges, detail)]
     if len(ranges) > 2:
         return [causes.invalid("spec", obj["spec"], "may only hold up to 2 values")]
     found: list[Cause] = []
@@ -73,14 +79,23 @@ def check_flow_schema(obj: Obj, old: Obj | None) -> list[Cause]:  # noqa: ARG001
     """Return what is wrong with a FlowSchema."""
     spec = obj.get("spec") or {}
     found: list[Cause] = []
-    if not 1 <= spec.get("matchingPrecedence", 1) <= 10_000:
-        why = "must be a value between 1 and 10000, inclusive"
+    precedence = spec.get("matchingPrecedence", 1)
+    if not 1 <= precedence <= 10_000:
+        why = "must be a positive value" if precedence < 1 else "must not be greater than 10000"
         found.append(causes.invalid("spec.matchingPrecedence", spec["matchingPrecedence"], why))
-    if not (spec.get("priorityLevelConfiguration") or {}).get("name"):
-        found.append(causes.required("spec.priorityLevelConfiguration.name", "must reference a priority level"))
+    method = spec.get("distinguisherMethod")
+    if method is not None and method.get("type") not in _METHODS:
+        shown = causes.Shown({"Type": method.get("type", "")})
+        found.append(causes.unsupported("spec.distinguisherMethod.type", shown, _METHODS))
+    level, where = (spec.get("priorityLevelConfiguration") or {}).get("name"), "spec.priorityLevelConfiguration.name"
+    found += (
+        ruled(dns_subdomain, level, where) if level else [causes.required(where, "must reference a priority level")]
+    )
     for at, rule in items(spec, "rules", "spec"):
         if not rule.get("subjects"):
             found.append(causes.required(f"{at}.subjects", "subjects must contain at least one value"))
+        for here, subject in items(rule, "subjects", at):
+            found += choice(subject.get("kind"), f"{here}.kind", ("Group", "ServiceAccount", "User"))
         if not rule.get("resourceRules") and not rule.get("nonResourceRules"):
             why = "at least one of resourceRules and nonResourceRules has to be non-empty"
             found.append(causes.required(at, why))
@@ -95,14 +110,25 @@ def check_priority(obj: Obj, old: Obj | None) -> list[Cause]:  # noqa: ARG001 - 
         return [causes.required("spec.type")]
     if kind not in ("Exempt", "Limited"):
         return [causes.unsupported("spec.type", kind, ("Exempt", "Limited"))]
+    found: list[Cause] = []
+    if (kind == "Exempt") != (obj["metadata"].get("name") == "exempt"):
+        found.append(causes.invalid("spec.type", kind, "must be 'Exempt' if and only if `name` is 'exempt'"))
     if kind == "Exempt":
-        return [causes.forbidden("spec.limited", "must be nil if the type is not Limited")] if limited else []
+        excess = [causes.forbidden("spec.limited", "must be nil if the type is not Limited")]
+        return found + (excess if limited is not None else [])
     if limited is None:
-        return [causes.required("spec.limited", "must not be empty when type is Limited")]
-    response = limited.get("limitResponse") or {}
-    at = "spec.limited.limitResponse"
-    if response.get("type") not in ("Queue", "Reject"):
-        return [causes.unsupported(f"{at}.type", response.get("type") or "", ("Queue", "Reject"))]
+        return [*found, causes.required("spec.limited", "must not be empty when type is Limited")]
+    shares, where = limited.get("nominalConcurrencyShares", 0), "spec.limited.nominalConcurrencyShares"
+    if shares < 0:
+        found.append(causes.invalid(where, shares, "must be a non-negative integer"))
+    return found + _response(limited.get("limitResponse") or {}, "spec.limited.limitResponse")
+
+
+def _response(response: Obj, at: str) -> list[Cause]:
+    if not response.get("type"):
+        return [causes.required(f"{at}.type")]
+    if response["type"] not in ("Queue", "Reject"):
+        return [causes.unsupported(f"{at}.type", response["type"], ("Queue", "Reject"))]
     if response["type"] == "Queue" and response.get("queuing") is None:
         why = "must not be empty if limited.limitResponse.type is Limited"
         return [causes.required(f"{at}.queuing", why)]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from informers.testing.schema.names import dns_label, dns_subdomain
 from informers.testing.schema.quantities import nanos
-from informers.testing.validation.checks import choice, items, ruled
+from informers.testing.validation.checks import choice, items, ruled, within
 from informers.testing.words import causes
 
 if TYPE_CHECKING:
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     _Check = Callable[[Obj, str], list[Cause]]
 
-__all__ = ["check_volumes"]
+__all__ = ["SOURCES", "check_volumes"]
 
-_SOURCES: Final = (
+SOURCES: Final = (
     "emptyDir",
     "hostPath",
     "gitRepo",
@@ -52,6 +52,7 @@ _SOURCES: Final = (
     "ephemeral",
     "image",
     "cinder",
+    "local",
 )
 """In the order in which the server looks at them; what comes after the first is one too many."""
 _HOST_TYPES: Final = (
@@ -64,6 +65,14 @@ _HOST_TYPES: Final = (
     "FileOrCreate",
     "Socket",
 )
+_FIELDS: Final = (
+    "metadata.annotations",
+    "metadata.labels",
+    "metadata.name",
+    "metadata.namespace",
+    "metadata.uid",
+)
+"""What of a pod a volume may tell."""
 _MOST_MODE: Final = 0o777
 
 
@@ -83,7 +92,7 @@ def check_volumes(spec: Obj, at: str) -> list[Cause]:
 
 
 def _check_source(volume: Obj, at: str) -> list[Cause]:
-    used = [kind for kind in _SOURCES if volume.get(kind) is not None]
+    used = [kind for kind in SOURCES if volume.get(kind) is not None]
     if not used:
         return [causes.required(at, "must specify a volume type")]
     extra = [causes.forbidden(f"{at}.{kind}", "may not specify more than 1 volume type") for kind in used[1:]]
@@ -160,14 +169,54 @@ def _projected(source: Obj, at: str) -> list[Cause]:
     return found
 
 
+def _downward(source: Obj, at: str) -> list[Cause]:
+    found = _mode(source.get("defaultMode"), f"{at}.defaultMode")
+    for _, item in items(source, "items", at):
+        field = item.get("fieldRef")
+        if field is not None:
+            found += choice(field.get("fieldPath", ""), f"{at}.fieldRef.fieldPath", _FIELDS)
+        elif item.get("resourceFieldRef") is None:
+            found.append(causes.required(at, "one of fieldRef and resourceFieldRef is required"))
+    return found + _files({"items": source.get("items")}, at)
+
+
+def _shared(source: Obj, at: str) -> list[Cause]:
+    found = [] if source.get("server") else [causes.required(f"{at}.server")]
+    path = source.get("path", "")
+    if not path:
+        return [*found, causes.required(f"{at}.path")]
+    return found if path.startswith("/") else [*found, causes.invalid(f"{at}.path", path, "must be an absolute path")]
+
+
+def _ephemeral(source: Obj, at: str) -> list[Cause]:
+    return [] if source.get("volumeClaimTemplate") else [causes.required(f"{at}.volumeClaimTemplate")]
+
+
+def _image(source: Obj, at: str) -> list[Cause]:
+    return [] if source.get("reference") else [causes.required(f"{at}.reference")]
+
+
+def _iscsi(source: Obj, at: str) -> list[Cause]:
+    found = [] if source.get("targetPortal") else [causes.required(f"{at}.targetPortal")]
+    name = source.get("iqn", "")
+    if not name:
+        found.append(causes.required(f"{at}.iqn"))
+    elif not name.startswith(("iqn", "eui", "naa")):
+        found.append(causes.invalid(f"{at}.iqn", name, "must be valid format starting with iqn, eui, or naa"))
+    return found + within(source.get("lun", 0), f"{at}.lun", 0, 255)
+
+
 _CHECKS: Final[dict[str, _Check]] = {
     "emptyDir": _empty_dir,
     "hostPath": _host_path,
     "secret": _needs("secretName"),
     "configMap": _needs("name"),
     "persistentVolumeClaim": _claim,
-    "downwardAPI": _files,
+    "downwardAPI": _downward,
     "projected": _projected,
     "csi": _needs("driver"),
-    "nfs": _needs("server"),
+    "nfs": _shared,
+    "ephemeral": _ephemeral,
+    "image": _image,
+    "iscsi": _iscsi,
 }

@@ -54,6 +54,14 @@ def _pod(pod: Obj) -> Iterator[str]:
     yield from _pod_spec(pod.get("spec") or {}, "spec")
 
 
+def _workload(obj: Obj) -> Iterator[str]:
+    """Tell of a name that its Pods cannot bear as a host's."""
+    if "." in obj["metadata"].get("name", ""):
+        said = "this is used in Pod names and hostnames, which can result in surprising behavior"
+        yield f"metadata.name: {said}; a DNS label is recommended: [must not contain dots]"
+    yield from _template("spec", "template")(obj)
+
+
 def _template(*steps: str) -> Callable[[Obj], Iterator[str]]:
     """Return what finds the faults of the pod template at a path."""
 
@@ -75,7 +83,13 @@ def _pod_spec(spec: Obj, at: str) -> Iterator[str]:
     for here, secret in items(spec, "imagePullSecrets", at):
         if not secret.get("name"):
             yield f'{here}.name: invalid empty name ""'
+    for here, constraint in items(spec, "topologySpreadConstraints", at):
+        if constraint.get("labelSelector") is None:
+            yield f"{here}.labelSelector: a null labelSelector results in matching no pod"
     for here, volume in items(spec, "volumes", at):
+        sources = (volume.get("projected") or {}).get("sources")
+        if sources is not None and not any(sources):
+            yield f'volume "{volume.get("name", "")}" (Projected) has no sources provided'
         if "gitRepo" in volume:
             yield f"{here}.gitRepo: deprecated in v1.11, and disabled by default in v1.33+"
     for name in _CONTAINERS:
@@ -156,6 +170,9 @@ def _volume(volume: Obj) -> Iterator[str]:
 
 
 def _service(service: Obj) -> Iterator[str]:
+    spec = service.get("spec") or {}
+    if spec.get("clusterIP") == "None" and spec.get("sessionAffinity") not in (None, "", "None"):
+        yield "spec.SessionAffinity is ignored for headless services"
     if (service.get("spec") or {}).get("externalIPs"):
         yield "spec.externalIPs is deprecated and may no longer be implemented in some clusters"
 
@@ -176,10 +193,7 @@ _FINDERS: Final[dict[tuple[str, str], Callable[[Obj], Iterator[str]]]] = {
     ("", "Pod"): _pod,
     ("", "PodTemplate"): _template("template"),
     ("", "ReplicationController"): _template("spec", "template"),
-    **{
-        ("apps", kind): _template("spec", "template")
-        for kind in ("DaemonSet", "Deployment", "ReplicaSet", "StatefulSet")
-    },
+    **{("apps", kind): _workload for kind in ("DaemonSet", "Deployment", "ReplicaSet", "StatefulSet")},
     ("batch", "Job"): _template("spec", "template"),
     ("batch", "CronJob"): _template("spec", "jobTemplate", "spec", "template"),
     ("", "PersistentVolumeClaim"): _claim,

@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from informers.api.selectors import LabelSelector
-from informers.testing.validation.checks import at_least_zero, choice, number_or_percent, share
+from informers.testing.schema.names import dns_label
+from informers.testing.validation.checks import at_least_zero, choice, number_or_percent, ruled, share
 from informers.testing.validation.objectmeta import check_selector
 from informers.testing.validation.pods import check_template
 from informers.testing.words import causes
@@ -208,6 +209,8 @@ def check_stateful_set(obj: Obj, old: Obj | None) -> list[Cause]:
     found += at_least_zero(spec, "spec", "replicas", "minReadySeconds")
     found += at_least_zero(spec.get("ordinals") or {}, "spec.ordinals", "start")
     found += _replicated(spec, "statefulset", "StatefulSet")
+    if old is None and spec.get("serviceName"):
+        found += ruled(dns_label, spec["serviceName"], "spec.serviceName")
     if old is not None and _frozen(spec) != _frozen(old["spec"]):
         found.append(causes.forbidden("spec", _FROZEN))
     return found
@@ -223,6 +226,8 @@ def _ordered_rollout(strategy: Obj, at: str) -> list[Cause]:
         shown = causes.Shown({"Type": kind, "RollingUpdate": rolling})
         return [causes.invalid(at, shown, "must be 'RollingUpdate' or 'OnDelete'")]
     if kind == "OnDelete" and rolling is not None:
-        shown = causes.Shown({"Partition": rolling.get("partition"), "MaxUnavailable": rolling.get("maxUnavailable")})
+        shown = causes.Shown(
+            {"Partition": rolling.get("partition", 0), "MaxUnavailable": rolling.get("maxUnavailable")}
+        )
         return [causes.invalid(f"{at}.rollingUpdate", shown, "only allowed for updateStrategy 'RollingUpdate'")]
     return at_least_zero(rolling or {}, f"{at}.rollingUpdate", "partition")

@@ -35,6 +35,7 @@ __all__ = [
     "too_large_version",
     "too_old_list",
     "unpatchable",
+    "unwatchable",
 ]
 
 
@@ -113,6 +114,12 @@ def forbidden(info: ResourceInfo, name: str, why: str) -> errors.Forbidden:
     return errors.Forbidden(text, reason="Forbidden", details=_details(info, name))
 
 
+def unwatchable(info: ResourceInfo) -> errors.MethodNotAllowed:
+    """Return the refusal to watch what is never stored."""
+    text = f'watch is not supported on resources of kind "{info.group_resource}"'
+    return errors.MethodNotAllowed(text, reason="MethodNotAllowed", details=_details(info, ""))
+
+
 def bad_request(text: str) -> errors.BadRequest:
     """Return the refusal of a request that makes no sense."""
     return errors.BadRequest(text, reason="BadRequest")
@@ -120,7 +127,8 @@ def bad_request(text: str) -> errors.BadRequest:
 
 def invalid(info: ResourceInfo, name: str, causes: Sequence[errors.Cause]) -> errors.Invalid:
     """Return the refusal of an object that breaks rules."""
-    return invalid_kind(info.gvk.group, info.gvk.kind, name, causes)
+    gvk = info.gvk if info.custom else info.storage_gvk
+    return invalid_kind(gvk.group, gvk.kind, name, causes)
 
 
 def invalid_kind(group: str, kind: str, name: str, causes: Sequence[errors.Cause]) -> errors.Invalid:

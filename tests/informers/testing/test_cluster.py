@@ -316,8 +316,9 @@ class TestDelete:
             maps.delete("a", preconditions={"uid": "x"})
         with refuses(errors.Conflict, "the ResourceVersion in the precondition"):
             maps.delete("a", preconditions={"resourceVersion": "1"})
+        obj, gone = maps.delete("a", preconditions={"uid": made["metadata"]["uid"]})
 
-        assert (made, True) == maps.delete("a", preconditions={"uid": made["metadata"]["uid"]})
+        assert (made["metadata"]["uid"], True) == (obj["metadata"]["uid"], gone)
 
     def test_finalizers_keep_an_object(self, maps):
         """It is marked once; the write that takes the last finalizer is answered at the old version."""

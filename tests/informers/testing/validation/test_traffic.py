@@ -13,6 +13,8 @@ from informers.testing.validation.traffic import (
 
 REGEX = r"^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?$"
 
+EXEMPT = "Invalid value: \"Exempt\": must be 'Exempt' if and only if `name` is 'exempt'"
+
 
 def told(causes):
     """Causes as fields and sentences."""
@@ -71,7 +73,7 @@ def test_a_flow_schema_has_a_priority_level():
     ("spec", "causes"),
     [
         ({}, [("spec.type", "Required value")]),
-        ({"type": "Exempt"}, []),
+        ({"type": "Exempt"}, [("spec.type", EXEMPT)]),
         (
             {"type": "Limited", "limited": {"limitResponse": {"type": "Queue"}}},
             [
@@ -86,7 +88,7 @@ def test_a_flow_schema_has_a_priority_level():
 )
 def test_priority_levels(spec, causes):
     """A limited one says what becomes of what is too much."""
-    assert causes == told(check_priority({"spec": spec}, None))
+    assert causes == told(check_priority({"metadata": {"name": "a"}, "spec": spec}, None))
 
 
 def test_the_names_of_sysctls():
