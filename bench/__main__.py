@@ -14,7 +14,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-NAMES = ("syncs", "watching", "reads", "apart", "decode", "queue", "reconcile", "tracing", "start", "server")
+NAMES = ("syncs", "watching", "reads", "apart", "pages", "decode", "queue", "reconcile", "tracing", "start", "server")
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 
 
@@ -36,18 +36,24 @@ def main(arguments):
         at = ours.index("--write")
         page = Path(ours[at + 1])
         del ours[at : at + 2]
-    said = Tee()
+    said, broken = Tee(), []
     with contextlib.redirect_stdout(said):
         print(f"`python -m bench {' '.join(arguments)}`".replace(" `", "`") + f", {machine()}\n")
         for name in ours or NAMES:
             module = importlib.import_module(f"bench.{name}")
             print(f"### {module.__doc__.splitlines()[0].rstrip('.')}\n", flush=True)
-            module.main(theirs) if module.main.__code__.co_argcount else module.main()
+            try:
+                module.main(theirs) if module.main.__code__.co_argcount else module.main()
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - the others are measured all the same
+                broken.append(name)
+                print(f"\nbroke off: {error!r}")
             print(flush=True)
     if page is not None:
         text = page.read_text()
         before, after = text[: text.index(BEGIN) + len(BEGIN)], text[text.index(END) :]
         page.write_text(f"{before}\n\n{said.getvalue().strip()}\n\n{after}")
+    if broken:
+        sys.exit(f"broke off: {', '.join(broken)}")
 
 
 def machine():

@@ -16,7 +16,7 @@ CACHE = Path(os.environ.get("BENCH_CACHE") or Path.home() / ".cache" / "levelset
 KOPF = "kopf==1.45.2"
 KOPF_BEARS = 1_000
 """Objects up to which kopf is asked: its way of a task for each takes minutes for ten times as many."""
-PATIENCE = 600
+PATIENCE = 300
 
 
 def contestants(kind, count):

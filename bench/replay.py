@@ -1,8 +1,8 @@
 """A server that replays: lists of Memcached objects, then watch events as fast as the socket takes them.
 
-`python -m bench.replay OBJECTS EVENTS` prints its port. It stands in for an API server, which would be the limit. One
-chunk for each event, as kube-apiserver sends them. The group says how it behaves: `stalled.` never answers a watch and
-lets its connection rest, `failing.` answers everything with 500.
+`python -m bench.replay OBJECTS EVENTS [small]` prints its port. It stands in for an API server, which would be the
+limit. One chunk for each event, as kube-apiserver sends them. The group says how it behaves: `stalled.` never answers a
+watch and lets its connection rest, `failing.` answers everything with 500.
 """
 
 import itertools
@@ -17,6 +17,15 @@ LONGEST_NAP = 3600
 EMPTY = b'{"apiVersion":"v1","kind":"List","metadata":{"resourceVersion":"7"},"items":[]}'
 
 
+def small(obj):
+    """Return an object without what others than its author wrote: a quarter of it."""
+    metadata = {name: value for name, value in obj["metadata"].items() if name != "managedFields"}
+    return obj | {"metadata": metadata, "status": {"replicas": 1}}
+
+
+SIZES = {"whole": lambda obj: obj, "small": small}
+
+
 def first_version(count):
     """Return the version of a list of so many objects; that of the last of n events is n higher."""
     return 1000 + count
@@ -25,8 +34,8 @@ def first_version(count):
 class Script:
     """The bytes of everything."""
 
-    def __init__(self, count, events):
-        made = [objects.memcached(number) for number in range(count)]
+    def __init__(self, count, events, size="whole"):
+        made = [SIZES[size](objects.memcached(number)) for number in range(count)]
         items = b",".join(objects.served(obj, 1000 + at) for at, obj in enumerate(made))
         version = first_version(count)
         head = (
@@ -87,7 +96,7 @@ class Server(socketserver.ThreadingTCPServer):
 
 def main():
     """Serve until the parent closes our input."""
-    Handler.script = Script(int(sys.argv[1]), int(sys.argv[2]))
+    Handler.script = Script(int(sys.argv[1]), int(sys.argv[2]), *sys.argv[3:])
     with Server(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         print(json.dumps({"port": server.server_address[1]}), flush=True)

@@ -34,9 +34,9 @@ __all__ = [
 Query: TypeAlias = tuple[tuple[str, str], ...]
 
 PAGE_SIZE = 100_000
-"""One page for almost every list. Measured against Kubernetes 1.36 with 100 000 objects: the first page comes out of
-the server's watch cache, 50 to 80 us an object; the following ones mostly out of etcd, 250 to 450 us an object (on a
-busy machine). A page is read while it arrives, so that a large one costs no more memory here than a small one."""
+"""One page for almost every list. The first page comes out of the server's watch cache; the following ones may come out
+of etcd, several times as dear. A page is read while it arrives, so that a large one costs no more memory here than a
+small one."""
 SMALLER_PAGE = 2000
 """What a server is asked for that could not send a larger page."""
 

@@ -34,12 +34,12 @@ def test_one_line_at_the_end(tmp_path):
     assert [] == [name for name in HEAVY if name in done.stderr.split()]
 
 
-@pytest.mark.parametrize("bench_of", [watching, apart])
-def test_watches_are_replayed(bench_of, capsys):
+@pytest.mark.parametrize(("bench_of", "row"), [(watching, "0.4 KB, and told to a handler"), (apart, "beside a")])
+def test_watches_are_replayed(bench_of, row, capsys):
     """The replay server speaks list and watch, and every update arrives."""
     bench_of.main(["--runs", "1", "--objects", "40", "--events", "200"])
 
-    assert "us an update" in capsys.readouterr().out
+    assert row in capsys.readouterr().out
 
 
 def test_reads(monkeypatch, capsys):
@@ -61,9 +61,10 @@ def test_ratios_are_our_share_of_theirs():
 
 def test_growth_is_over_an_idle_process():
     """Bytes and microseconds an object."""
-    grown = {"wall_s": 0.5, "peak_kb": 1100}
+    grown = {"wall_s": 0.5, "peak_kb": 1100, "cpu_s": 0.4}
+    idle = {"peak_kb": 1000, "cpu_s": 0.3}
 
-    assert [("100 pods", "5000", "1024")] == syncs.linear([("pods.v1", 100, grown)], 1000)
+    assert [("100 pods", "5000", "1000", "1024")] == syncs.linear([("pods.v1", 100, grown)], idle)
 
 
 def test_the_server_alone(monkeypatch, capsys):
