@@ -18,9 +18,10 @@ from controller.fanout import Fanout
 from controller.telemetry.metrics import Metrics
 from controller.telemetry.tracing import Tracing
 from informers import ThreadRuntime
+from informers.api.decoding import timed
 from informers.api.transport import Call, Response
 from informers.api.wire import cached
-from informers.views import viewing
+from informers.views import view
 
 KIND = ("v1", "ConfigMap")
 OBJECT = cached(json.dumps({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "uid": "u"}}).encode())
@@ -43,10 +44,10 @@ def once(provider):
     tracing = Tracing(provider) if provider else None
     observe = Fanout(*filter(None, (Metrics(runtime=runtime), tracing)))
     transport = tracing.through(Answering()) if tracing else Answering()
-    view = viewing(observe, runtime)
+    read = timed(view, observe, runtime)
 
     def inside():
-        view(KIND, OBJECT)
+        read(KIND, OBJECT)
         transport.request(CALL)
 
     return work_off(1, observer=lambda _: observe, inside=inside)[1]

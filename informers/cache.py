@@ -1,8 +1,7 @@
 """What reconcilers read: every kind mirrored on first use, every object a private copy, every own write already in it.
 
 A read never asks the server, but in one case: when the outcome of an own write is unknown, the key is read live, once,
-before anything is decided on it. Selection (namespace, labels, owner, index) works on metadata; bodies are decoded only
-for what is returned.
+before anything is decided on it. Selection works on metadata; bodies are decoded only for what is returned.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ import logging
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
+from informers.api.decoding import timed
 from informers.api.errors import Undecodable
 from informers.api.objects import CachedObject, GroupVersionKind, KeyLike, NamespacedName, Obj, ObjectMeta, key_of
 from informers.api.resource import KindLike, Resource, kind_of
@@ -26,7 +26,7 @@ from informers.observe import NULL, Observer
 from informers.outage import Outage
 from informers.ownwrites import OwnWrites
 from informers.store import NAMESPACE, OWNER
-from informers.views import Decoded, uid_of, viewing
+from informers.views import Decoded, uid_of, view
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -77,7 +77,7 @@ class Cache(OwnWrites):
         self._runtime, self._discovery, self._observe = runtime, discovery, observe
         self._options, self._keep = options or CacheOptions(), keep_managers
         self._lists = ListLimit(runtime=runtime, most=self._options.lists_at_once)
-        self._outage, self._view = Outage(runtime=runtime), viewing(observe, runtime)
+        self._outage, self._view = Outage(runtime=runtime), timed(view, observe, runtime)
         super().__init__(InformerSet(self._make, runtime=runtime))
         self._live = LiveReader(transport, runtime=runtime, discovery=discovery, keep_managers=keep_managers)
 

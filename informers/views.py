@@ -11,16 +11,13 @@ from typing import TYPE_CHECKING, Any
 from informers.api.carve import plain, read_meta, typed
 from informers.api.models import model
 from informers.api.resource import KindLike, Resource, kind_of
-from informers.observe import hears
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from informers.api.objects import CachedObject, Obj
-    from informers.observe import Observer
-    from informers.runtime import Runtime
 
-__all__ = ["Decoded", "uid_of", "view", "viewing"]
+__all__ = ["Decoded", "uid_of", "view"]
 
 
 def view(kind: KindLike, obj: CachedObject, metadata_only: bool = False, as_: type[Any] | None = None) -> Any:  # noqa: FBT001, FBT002 - as readers pass it on
@@ -42,21 +39,6 @@ def view(kind: KindLike, obj: CachedObject, metadata_only: bool = False, as_: ty
         return model(as_, kind_of(kind), obj)
     form = as_ or kind
     return typed(form, obj) if isinstance(form, type) else plain(kind_of(kind), obj)
-
-
-def viewing(observe: Observer, runtime: Runtime) -> Callable[..., Any]:
-    """Return `view`; one that tells how long it took if `observe` listens, and else the very same function."""
-    if not hears(observe, "decoded"):
-        return view
-
-    def timed(kind: KindLike, obj: CachedObject, *form: Any, **more: Any) -> Any:
-        begun = runtime.monotonic()
-        try:
-            return view(kind, obj, *form, **more)
-        finally:
-            observe.decoded(kind_of(kind), seconds=runtime.monotonic() - begun)
-
-    return timed
 
 
 @dataclass(frozen=True, slots=True)

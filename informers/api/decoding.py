@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from informers.observe import Observer
     from informers.runtime import Runtime
 
-__all__ = ["decoded", "decoding"]
+__all__ = ["decoded", "timed"]
 
 
 def decoded(kind: KindLike, body: bytes) -> Any:
@@ -36,16 +36,22 @@ def decoded(kind: KindLike, body: bytes) -> Any:
     return obj if "kind" in obj else {"apiVersion": gvk.api_version, "kind": gvk.kind, **obj}
 
 
-def decoding(observe: Observer, runtime: Runtime) -> Callable[[KindLike, bytes], Any]:
-    """Return `decoded`; one that tells how long it took if `observe` listens, and else the very same function."""
-    if not hears(observe, "decoded"):
-        return decoded
+def timed(function: Callable[..., Any], observe: Observer, runtime: Runtime) -> Callable[..., Any]:
+    """Return a function that decodes, and tells how long it took if `observe` listens; else the very same function.
 
-    def timed(kind: KindLike, body: bytes) -> Any:
+    Args:
+        function: Makes an object of the kind that is its first argument.
+        observe: Whom to tell.
+        runtime: The clock.
+    """
+    if not hears(observe, "decoded"):
+        return function
+
+    def telling(kind: KindLike, *form: Any, **more: Any) -> Any:
         begun = runtime.monotonic()
         try:
-            return decoded(kind, body)
+            return function(kind, *form, **more)
         finally:
             observe.decoded(kind_of(kind), seconds=runtime.monotonic() - begun)
 
-    return timed
+    return telling

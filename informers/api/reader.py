@@ -10,7 +10,7 @@ import copy
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar, Unpack, overload
 
-from informers.api.decoding import decoded, decoding
+from informers.api.decoding import decoded, timed
 from informers.api.discovery import Discovery
 from informers.api.errors import Expired, KindNotServed
 from informers.api.impersonation import acting_as
@@ -83,7 +83,7 @@ class Reader:
         self.observe = observe
         self.view = view or View()
         self._warnings = ServerWarnings(observe, runtime=runtime)
-        self._decoded = decoding(observe, runtime)
+        self._decoded = timed(decoded, observe, runtime)
 
     # --- Views: the same client, looking at the cluster in another way ---
 
