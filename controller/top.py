@@ -20,8 +20,8 @@ __all__ = ["draw"]
 
 SHOWN = 8
 """Keys of each sort that fit on a screen."""
-WIDEST = 26
-"""Columns of a name, so that 80 are enough for all; a longer one takes two lines."""
+LONG = ("key", "kind", "error", "last error")
+"""Columns that take several lines where the terminal is narrow, so that none is lost."""
 
 
 def draw(status: dict[str, Any], *, source: str) -> Group:
@@ -92,12 +92,9 @@ def _informers(status: dict[str, Any]) -> Table:
 
 
 def _table(title: str, *heads: str) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold cyan", header_style="dim", expand=True, box=None)
-    *short, last = heads
-    for head in short:
-        folds = head in ("key", "kind")
-        table.add_column(head, overflow="fold" if folds else "ellipsis", no_wrap=not folds, max_width=WIDEST)
-    table.add_column(last, overflow="ellipsis", no_wrap=True, ratio=1, min_width=12)  # takes what the others leave
+    table = Table(title=title, title_justify="left", title_style="bold cyan", header_style="dim", box=None)
+    for head in heads:
+        table.add_column(head, overflow="fold", no_wrap=head not in LONG)
     return table
 
 
