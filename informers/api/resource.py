@@ -3,9 +3,9 @@
     class Memcached(Resource[MemcachedSpec, MemcachedStatus], group="cache.example.com", version="v1"):
         \"\"\"A memcached pool.\"\"\"
 
-Spec and status are `msgspec.Struct` classes; `informers.api.schema` derives the CRD from their fields, `Meta`
-constraints and docstrings. Reading is strict where the schema is: a value of the wrong type raises
-`msgspec.ValidationError` with its path.
+Spec and status are `msgspec.Struct` classes, and None stands for no status; `informers.api.schema` derives the CRD
+from their fields, `Meta` constraints and docstrings. Reading is strict where the schema is: a value of the wrong type
+raises `msgspec.ValidationError` with its path.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ def crd_of(cls: type[Resource[Any, Any]]) -> Obj:
         "served": True,
         "storage": True,
         "schema": {"openAPIV3Schema": root},
-        "subresources": {"status": {}, **({"scale": _scale(cls, root)} if cls.scale else {})},
+        **_subresources(cls, root),
         "additionalPrinterColumns": [*(_column(cls, root, column) for column in cls.columns), dict(_AGE)],
     }
     return {
@@ -64,12 +64,23 @@ def crd_of(cls: type[Resource[Any, Any]]) -> Obj:
 
 def _root(cls: type[Resource[Any, Any]]) -> Obj:
     spec = schema_of(cls.spec_type, "spec", defaults=True)
-    status = schema_of(cls.status_type, "status", defaults=False)
+    status = {"status": schema_of(cls.status_type, "status", defaults=False)} if _has_status(cls) else {}
     if any("default" in field for field in spec["properties"].values()) and "required" not in spec:
         spec["default"] = {}
-    properties = {**{name: dict(field) for name, field in _HEADER.items()}, "spec": spec, "status": status}
+    properties = {**{name: dict(field) for name, field in _HEADER.items()}, "spec": spec, **status}
     needs = {"required": ["spec"]} if "required" in spec else {}
     return {**prose(cls.__doc__), "type": "object", "properties": properties, **needs, **extensions(cls)}
+
+
+def _has_status(cls: type[Resource[Any, Any]]) -> bool:
+    """Whether the kind has a status: `Resource[Spec, None]` has none, nor the subresource."""
+    return cls.status_type is not type(None)
+
+
+def _subresources(cls: type[Resource[Any, Any]], root: Obj) -> Obj:
+    found: Obj = {"status": {}} if _has_status(cls) else {}
+    found |= {"scale": _scale(cls, root)} if cls.scale else {}
+    return {"subresources": found} if found else {}
 
 
 def _scale(cls: type[Resource[Any, Any]], root: Obj) -> Obj:

@@ -144,6 +144,17 @@ class TestNames:
         assert {"kind", "listKind", "plural", "singular"} == set(crd["spec"]["names"])
         assert {"status": {}} == crd["spec"]["versions"][0]["subresources"]
 
+    def test_a_kind_without_a_status_has_no_such_field_and_no_such_subresource(self):
+        """`None` in place of the class of its status."""
+
+        class Setting(Resource[Spec, None], group="x"):
+            pass
+
+        version = crd_of(Setting)["spec"]["versions"][0]
+
+        assert "status" not in version["schema"]["openAPIV3Schema"]["properties"]
+        assert "subresources" not in version
+
     def test_columns_know_their_type_and_end_with_the_age(self, crd):
         """The type of a column is that of the field, unless it is given."""
         columns = crd["spec"]["versions"][0]["additionalPrinterColumns"]
