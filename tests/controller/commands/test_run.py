@@ -14,6 +14,8 @@ from informers.api.http import HttpTransport
 from informers.runtime import ThreadRuntime
 
 COPIER = """
+import logging
+
 from controller import Builder
 
 def setup(manager):
@@ -22,6 +24,7 @@ def setup(manager):
         if found is not None and request.name == "original":
             copy = {**found, "metadata": {"name": "copy", "namespace": request.namespace}}
             manager.client.apply(copy)
+            logging.getLogger("copier").warning("copied")
     Builder(manager).for_(("v1", "ConfigMap")).complete(reconcile)
 """
 
@@ -86,7 +89,7 @@ class TestRun:
     def test_a_users_own_controller_reconciles_until_sigterm(self, served, client):
         """From the working directory, with JSON logs, exit code 0."""
         with levelset("run", "copier:setup", *OFF, cwd=served) as process:
-            lines = lines_until(process, "Starting workers")
+            lines = lines_until(process, "copied")
 
             assert 0 == ended(process)
         assert {"configmap"} == {line["controller"] for line in lines if "controller" in line}
