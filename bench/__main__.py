@@ -9,6 +9,7 @@ import importlib
 import io
 import os
 import platform
+import signal
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -30,6 +31,7 @@ class Tee(io.StringIO):
 
 def main(arguments):
     """Run the measurements named on the command line, or all."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that servers are stopped when we are
     ours, theirs = _split(arguments)
     page = None
     if "--write" in ours:

@@ -31,7 +31,7 @@ def main(args=()):
     parser.add_argument("--scale", type=float, default=1.0, help="how much of the objects: 0.01 for a hundredth")
     parser.add_argument("--only", default="", help="words that a contestant's name must begin with")
     parser.add_argument("--here", action="store_true", help="fill and use the cluster of the kubeconfig in force")
-    options = parser.parse_args(args)
+    options, _ = parser.parse_known_args(args)
     if options.here:
         measure(os.environ.get("KUBECONFIG", ""), None, options)
     elif problem := missing():
