@@ -1,4 +1,4 @@
-"""What is wrong with the small kinds of core/v1, coordination, policy, autoscaling, events and scheduling.
+"""What is wrong with the small kinds of core/v1, coordination, policy, events and scheduling.
 
 Pure functions of decoded and defaulted objects; each returns causes worded as the server's.
 """
