@@ -4,7 +4,7 @@ import re
 
 RANDOM = "bcdfghjklmnpqrstvwxz2456789"
 """The letters of generated names."""
-DROPPED = re.compile(r"^(Waiting for |Warning: .*immediate deletion|[EWI]\d{4} \S+ +\d+ reflector\.go).*\n", re.MULTILINE)
+DROPPED = re.compile(r"^(Waiting for |Warning: .*immediate deletion|[EWI]\d+ .* reflector\.go).*\n", re.MULTILINE)
 """How far a rollout is, and what client-go notes of a watch that was short, depend on when one looks."""
 UNORDERED = re.compile(r"(^(\* |evicting pod |pod/\S+ evicted$).*\n)+", re.MULTILINE)
 """Causes of a refusal, which come from a Go map, and what happens at once."""
