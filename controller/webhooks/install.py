@@ -56,9 +56,8 @@ class Installation:
         for crd in self._crds:
             name = crd["metadata"]["name"]
             try:
-                before = self._client.get(CRD, name)["spec"].get("conversion") or {"strategy": "None"}
-                self._convert(name, crd["spec"]["conversion"])
-                self._before[name] = before
+                self._before[name] = self._client.get(CRD, name)["spec"].get("conversion") or {"strategy": "None"}
+                self._convert(name, crd["spec"]["conversion"])  # may have come to pass, whatever is raised
             except NotFound:
                 log.warning("no CRD to convert; apply it and start again", extra={"fields": {"name": name}})
 
