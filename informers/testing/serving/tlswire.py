@@ -56,7 +56,7 @@ class TlsWire(asyncio.Protocol, asyncio.Transport):
                 self._tls.do_handshake()
                 self._above = self._make()
                 self._above.connection_made(self)
-            while self._above is not None:
+            while not self.is_closing():
                 piece = self._tls.read(_PIECE)
                 if not piece:  # the client has said goodbye
                     self.close()
@@ -81,14 +81,14 @@ class TlsWire(asyncio.Protocol, asyncio.Transport):
     # --- For the protocol above ---
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Encrypt and send."""
-        if self._below is not None:
+        """Encrypt and send; nothing once it is being closed."""
+        if not self.is_closing():
             self._tls.write(data)
             self._flush()
 
     def close(self) -> None:
         """Say goodbye, send what is left, and hang up; without waiting for the client's own goodbye."""
-        if self._below is not None and not self._below.is_closing():
+        if self._below is not None and not self.is_closing():
             with suppress(ssl.SSLError):  # it wants the client's goodbye too, or there was no handshake
                 self._tls.unwrap()
             self._flush()
