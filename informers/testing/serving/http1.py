@@ -20,6 +20,9 @@ __all__ = ["Headers", "HttpRequest", "Refused", "RequestReader"]
 
 HEAD_LIMIT = 1024 * 1024 + 4096
 """Bytes of a request line and its headers; Go's own limit."""
+_LINE_LIMIT = 4096
+"""Bytes of the line before a chunk; Go's own limit."""
+_HEAD_END = re.compile(rb"\n\r?\n")
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _VERSION = re.compile(r"HTTP/(\d)\.(\d)")
 _HOST = re.compile(r"[!$%&'()*+,\-.:;=\[\]_~0-9A-Za-z]*")
@@ -130,14 +133,12 @@ class RequestReader:
         """Read the head of a request."""
         if self._buffer[:1] in (b"\r", b"\n"):
             self._buffer = self._buffer.lstrip(b"\r\n")  # clients that send an empty line after a body
-        end, skip = self._buffer.find(b"\r\n\r\n"), 4
-        if end < 0 and b"\r" not in self._buffer:
-            end, skip = self._buffer.find(b"\n\n"), 2
-        if end < 0 and len(self._buffer) <= HEAD_LIMIT:
+        end = _HEAD_END.search(self._buffer)
+        if end is None and len(self._buffer) <= HEAD_LIMIT:
             return False
-        if not 0 <= end <= HEAD_LIMIT:
+        if end is None or end.start() > HEAD_LIMIT:
             raise Refused("431 Request Header Fields Too Large")
-        head, self._buffer = self._buffer[:end].decode(errors="replace"), self._buffer[end + skip :]
+        head, self._buffer = self._buffer[: end.start()].decode(errors="replace"), self._buffer[end.end() :]
         line, *fields = head.split("\n")
         method, target, version = _request_line(line.removesuffix("\r"))
         headers = _headers(fields)
@@ -192,7 +193,10 @@ class RequestReader:
 
 
 class _Chunks:
-    """The body of one chunked request; what follows it is left in `rest`."""
+    """The body of one chunked request; what follows it is left in `rest`. Trailers are read and dropped.
+
+    Threads: one owner thread.
+    """
 
     def __init__(self) -> None:
         self.rest = b""
@@ -200,34 +204,43 @@ class _Chunks:
         self.ended = False
         self._left = 0
         """Bytes of the chunk that are to come, the line end behind it included."""
+        self._trailing = False
+        """Whether the last chunk was there; an empty line ends it all."""
 
     def feed(self, data: bytes) -> list[bytes]:
         """Take bytes off the wire, `rest` included, and return what of the body is in them."""
         found: list[bytes] = []
-        while data and not self.ended:
+        at = 0
+        while at < len(data) and not self.ended:
             if self._left > 2:
-                piece, data = data[: self._left - 2], data[self._left - 2 :]
-                self._left -= len(piece)
-                found.append(piece)
+                found.append(data[at : at + self._left - 2])
+                at, self._left = at + len(found[-1]), self._left - len(found[-1])
             elif self._left:
-                if data[0] not in b"\r\n":
+                if data[at] not in b"\r\n":
                     self._end("malformed chunked encoding")
-                    break
-                self._left, data = self._left - 1, data[1:]
+                at, self._left = at + 1, self._left - 1
             else:
-                line, newline, after = data.partition(b"\n")
-                if not newline:
+                newline = data.find(b"\n", at)
+                if newline < 0:
+                    if len(data) - at > _LINE_LIMIT:
+                        self._end("header line too long")
                     break
-                data = after
-                self._open(line.partition(b";")[0].strip())
-        self.rest = data
+                self._line(data[at:newline])
+                at = newline + 1
+        self.rest = data[at:]
         return found
+
+    def _line(self, line: bytes) -> None:
+        if not self._trailing:
+            self._open(line.partition(b";")[0].strip())
+        elif line in (b"", b"\r"):
+            self._end("")
 
     def _open(self, size: bytes) -> None:
         if not _SIZE.fullmatch(size):
             self._end("invalid byte in chunk length")
         elif int(size, 16) == 0:
-            self._end("")
+            self._trailing = True
         else:
             self._left = int(size, 16) + 2
 
