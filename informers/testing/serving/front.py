@@ -137,8 +137,10 @@ class Front:
             self._give(connection, asked, self._face.handle(asked))
 
     def _after(self, connection: Connection, asked: RestRequest, done: Future[Answer]) -> None:
-        error = done.exception()
-        self._give(connection, asked, self._fault(error) if error is not None else done.result())
+        try:
+            self._give(connection, asked, done.result())
+        except Exception as error:  # noqa: BLE001 - as above
+            connection.send(self._fault(error))
 
     def _give(self, connection: Connection, asked: RestRequest, answer: Answer) -> None:
         if self._options.record is not None:
