@@ -1,9 +1,8 @@
 """The HTTP face of the cluster: an API server on loopback that kubectl and every other client can use.
 
 HTTPS with a certificate authority of its own, one bearer token, HTTP/1.1 with keep-alive, watches as chunked streams.
-It carries bytes between sockets and `RestFace` and decides nothing. Handlers run on one event loop: a request is CPU
-work of well under a millisecond, so a thread for each would only cost. It MUST listen on loopback unless told
-otherwise: whoever can reach it and knows the token owns the cluster.
+It starts and stops what `serving` does, on one task with an event loop of its own. It MUST listen on loopback unless
+told otherwise: whoever can reach it and knows the token owns the cluster.
 """
 
 from __future__ import annotations
