@@ -32,6 +32,8 @@ __all__ = ["ApiServer", "ServerOptions", "ServerSnapshot"]
 
 _HOSTS = ("localhost", "127.0.0.1", "::1", "kubernetes", "kubernetes.default", "kubernetes.default.svc")
 _STOP_WITHIN: Seconds = 1.0
+_READ = 64 * 1024
+"""Bytes that are read from a socket at once; four full records of TLS."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,11 +149,11 @@ class ApiServer:
         server.close()
         await front.close(_STOP_WITHIN / 4)
 
-    def _protocol(self) -> Callable[[], asyncio.Protocol]:
+    def _protocol(self) -> Callable[[], asyncio.BaseProtocol]:
         if self._certificate is None:
             return self._front.connect
-        context = self._certificate.context()
-        return lambda: TlsWire(context, self._front.connect)
+        context, buffer = self._certificate.context(), memoryview(bytearray(_READ))
+        return lambda: TlsWire(context, self._front.connect, buffer)
 
 
 def _say(loop: AbstractEventLoop, stopping: asyncio.Event) -> None:

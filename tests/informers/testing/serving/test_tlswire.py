@@ -56,7 +56,7 @@ class Client:
 
     def __init__(self, certificate):
         self.above, self.socket = Above(), Socket()
-        self.server = TlsWire(certificate.context(), lambda: self.above)
+        self.server = TlsWire(certificate.context(), lambda: self.above, memoryview(bytearray(10_000)))
         self.server.connection_made(self.socket)
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         context = ssl.create_default_context(cadata=certificate.authority.decode())
@@ -69,10 +69,15 @@ class Client:
 
     def exchange(self):
         """Carry what either has to say."""
-        if data := self._outgoing.read():
-            self.server.data_received(data)
+        self.send(self._outgoing.read())
         self._incoming.write(self.socket.sent)
         self.socket.sent = b""
+
+    def send(self, data):
+        """Put bytes on the wire."""
+        if data:
+            self.server.get_buffer(-1)[: len(data)] = data
+            self.server.buffer_updated(len(data))
 
     def leave(self):
         """Say goodbye, and wait for no answer."""
@@ -122,7 +127,7 @@ def test_a_last_word_is_heard(client):
 
 def test_nonsense_is_broken_off(client):
     """Whoever speaks no TLS hears why not."""
-    client.server.data_received(b"nonsense" * 10)
+    client.send(b"nonsense" * 10)
 
     assert client.socket.aborted
     assert client.socket.sent
