@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from informers.testing.rest.exchange import BODY_LIMIT
+from informers.testing.serving.chunks import Chunks
 
 if TYPE_CHECKING:
     from typing import NoReturn
@@ -20,8 +21,6 @@ __all__ = ["Headers", "HttpRequest", "Refused", "RequestReader"]
 
 HEAD_LIMIT = 1024 * 1024 + 4096
 """Bytes of a request line and its headers; Go's own limit."""
-_LINE_LIMIT = 4096
-"""Bytes of the line before a chunk; Go's own limit."""
 _HEAD_END = re.compile(rb"\n\r?\n")
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _VERSION = re.compile(r"HTTP/(\d)\.(\d)")
@@ -29,7 +28,6 @@ _HOST = re.compile(r"[!$%&'()*+,\-.:;=\[\]_~0-9A-Za-z]*")
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-_SIZE = re.compile(rb"[0-9a-fA-F]{1,16}")
 
 
 class Refused(Exception):
@@ -92,7 +90,7 @@ class RequestReader:
         self._buffer = b""
         self._request: HttpRequest | None = None
         self._left = 0
-        self._chunks: _Chunks | None = None
+        self._chunks: Chunks | None = None
         self._body: list[bytes] = []
         self._size = 0
         self._promised = False
@@ -160,7 +158,7 @@ class RequestReader:
                 _refuse()
             if headers["transfer-encoding"].lower() != "chunked":
                 raise Refused("501 Not Implemented", "Unsupported transfer encoding")
-            self._chunks = _Chunks()
+            self._chunks = Chunks()
         elif "content-length" in headers:
             lengths = set(headers.getall("content-length", []))
             text = headers["content-length"]
@@ -175,7 +173,7 @@ class RequestReader:
             self._keep(piece)
         return not self._left
 
-    def _read_chunks(self, chunks: _Chunks) -> bool:
+    def _read_chunks(self, chunks: Chunks) -> bool:
         for piece in chunks.feed(self._buffer):
             self._keep(piece)
         self._buffer = chunks.rest
@@ -190,62 +188,6 @@ class RequestReader:
         elif self._request is not None:
             self._request.too_large = True
             self._body.clear()
-
-
-class _Chunks:
-    """The body of one chunked request; what follows it is left in `rest`. Trailers are read and dropped.
-
-    Threads: one owner thread.
-    """
-
-    def __init__(self) -> None:
-        self.rest = b""
-        self.fault = ""
-        self.ended = False
-        self._left = 0
-        """Bytes of the chunk that are to come, the line end behind it included."""
-        self._trailing = False
-        """Whether the last chunk was there; an empty line ends it all."""
-
-    def feed(self, data: bytes) -> list[bytes]:
-        """Take bytes off the wire, `rest` included, and return what of the body is in them."""
-        found: list[bytes] = []
-        at = 0
-        while at < len(data) and not self.ended:
-            if self._left > 2:
-                found.append(data[at : at + self._left - 2])
-                at, self._left = at + len(found[-1]), self._left - len(found[-1])
-            elif self._left:
-                if data[at] not in b"\r\n":
-                    self._end("malformed chunked encoding")
-                at, self._left = at + 1, self._left - 1
-            else:
-                newline = data.find(b"\n", at)
-                if newline < 0:
-                    if len(data) - at > _LINE_LIMIT:
-                        self._end("header line too long")
-                    break
-                self._line(data[at:newline])
-                at = newline + 1
-        self.rest = data[at:]
-        return found
-
-    def _line(self, line: bytes) -> None:
-        if not self._trailing:
-            self._open(line.partition(b";")[0].strip())
-        elif line in (b"", b"\r"):
-            self._end("")
-
-    def _open(self, size: bytes) -> None:
-        if not _SIZE.fullmatch(size):
-            self._end("invalid byte in chunk length")
-        elif int(size, 16) == 0:
-            self._trailing = True
-        else:
-            self._left = int(size, 16) + 2
-
-    def _end(self, fault: str) -> None:
-        self.ended, self.fault = True, fault
 
 
 def _request_line(line: str) -> tuple[str, str, tuple[int, int]]:
