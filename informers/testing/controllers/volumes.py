@@ -45,11 +45,18 @@ class PersistentVolumes:
         self._actor = Actor(cluster, "kube-controller-manager", "persistentvolume-controller")
 
     def notice(self, change: Change) -> list[tuple[str, ...]]:
-        """Look at what changed; at all claims when a volume did, and at all volumes when a claim did."""
+        """Look at what changed and at its other half; at all claims when a volume is free."""
         if change.store not in (_CLAIMS, _VOLUMES):
             return []
+        keys: list[tuple[str, ...]] = [] if change.type == "DELETED" else [change.new.key]
+        spec = change.new.decode()["spec"]
+        if change.store == _VOLUMES and (whose := spec.get("claimRef")):
+            return [*keys, (whose.get("namespace", ""), whose["name"])]
+        if change.store == _CLAIMS and (named := spec.get("volumeName")):
+            return [*keys, ("", named)]
+        if change.store == _CLAIMS and change.type != "DELETED":
+            return keys
         other = _VOLUMES if change.store == _CLAIMS else _CLAIMS
-        keys = [] if change.type == "DELETED" else [change.new.key]
         return [*keys, *(record.key for record in self._cluster.storage.store(other).scan(""))]
 
     def sync(self, key: tuple[str, ...]) -> None:
