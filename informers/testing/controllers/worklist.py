@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -27,7 +28,7 @@ class WorkList:
     """
 
     def __init__(self) -> None:
-        self._ready: dict[Work, None] = {}
+        self._ready: OrderedDict[Work, None] = OrderedDict()  # whose first is found at once, as a dict's is not
         self._due: dict[Work, Seconds] = {}
         self._heap: list[tuple[Seconds, int, Work]] = []
         self._count = 0
@@ -52,9 +53,7 @@ class WorkList:
                 self._ready.setdefault(work)
         if not self._ready:
             return None
-        work = next(iter(self._ready))
-        del self._ready[work]
-        return work
+        return self._ready.popitem(last=False)[0]
 
     def next_due(self) -> Seconds | None:
         """Return when the next unit becomes due; None when none will without further notice."""
