@@ -56,7 +56,7 @@ def _of_resource(cluster, info):
     watch.close()
     if shown != whole:
         yield "a new watch shows something else than a list"
-    _, store = info.storage, cluster.storage.store(info.storage)
+    store = cluster.storage.store(info.storage)
     for raw, record in zip(whole, store.scan(""), strict=True):
         if cluster.get_raw(info, record.key) != raw:
             yield f"{record.path} is read otherwise than it is listed"

@@ -50,15 +50,22 @@ def test_others():
     assert {200, 201, 400, 404, 405, 406, 415, 422} <= set(codes)
 
 
-def test_a_damaged_store_is_noticed():
-    """The judge of the others: an index that lost an object, an order that is wrong, a version that lies."""
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (lambda _, store: store.order.reverse(), "the order is not that of the names"),
+        (lambda storage, _: storage._uids.clear(), "/a is not found by its uid"),
+        (lambda storage, _: setattr(storage, "revision", 1), "/a is kept at"),
+    ],
+    ids=["order", "index", "version"],
+)
+def test_a_damaged_store_is_noticed(damage, said):
+    """The judge of the others: an order that is wrong, an index that lost an object, a version that lies."""
     with FakeCluster(controllers=False) as world:
-        world.create({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "namespace": "default"}})
+        for name in ("a", "b"):
+            world.create({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": "default"}})
         whole = faults(world.cluster)
-        store = world.cluster.storage.store(("", "configmaps"))
-        store.order.reverse()
-        world.cluster.storage._uids.clear()
-        damaged = " ".join(faults(world.cluster))
+        damage(world.cluster.storage, world.cluster.storage.store(("", "configmaps")))
 
-    assert [] == whole
-    assert "not found by its uid" in damaged
+        assert [] == whole
+        assert said in " ".join(faults(world.cluster))
