@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from informers.api.objects import GroupVersionKind
 from informers.testing.controllers.actor import Actor
+from informers.testing.controllers.placement import UNSCHEDULABLE
 from informers.testing.model.metadata import timestamp
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 __all__ = ["Cordons"]
 
 _NODE: Final = GroupVersionKind("", "v1", "Node")
-_KEY: Final = "node.kubernetes.io/unschedulable"
 
 
 class Cordons:
@@ -41,11 +41,10 @@ class Cordons:
             return
         spec = {name: value for name, value in node["spec"].items() if name != "taints"}
         taints = node["spec"].get("taints") or []
-        kept = [taint for taint in taints if taint["key"] != _KEY]
+        kept = [taint for taint in taints if taint["key"] != UNSCHEDULABLE["key"]]
         cordoned = bool(spec.get("unschedulable"))
         if cordoned == (len(kept) < len(taints)):
             return
         if cordoned:
-            now = timestamp(self._cluster.runtime.wall())
-            kept.append({"key": _KEY, "effect": "NoSchedule", "timeAdded": now})
+            kept.append({**UNSCHEDULABLE, "timeAdded": timestamp(self._cluster.runtime.wall())})
         self._actor.update({**node, "spec": spec | ({"taints": kept} if kept else {})})

@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from informers.api.objects import Obj
 
-__all__ = ["deterrent", "endurance", "suits", "why_not"]
+__all__ = ["UNSCHEDULABLE", "deterrent", "endurance", "suits", "why_not"]
 
-_UNSCHEDULABLE = {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}
+UNSCHEDULABLE = {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}
+"""The taint of a node that is cordoned."""
 
 
 def why_not(pod: Obj, node: Obj) -> str:
     """Return why a Pod may not be on a node, as the scheduler puts it; empty when it may."""
-    if node["spec"].get("unschedulable") and not _tolerated(_UNSCHEDULABLE, pod["spec"].get("tolerations") or ()):
+    if node["spec"].get("unschedulable") and not _tolerated(UNSCHEDULABLE, pod["spec"].get("tolerations") or ()):
         return "node(s) were unschedulable"
     taint = deterrent(pod, node, "NoSchedule", "NoExecute")
     if taint is not None:

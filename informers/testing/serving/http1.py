@@ -31,7 +31,10 @@ _UNPRINTABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 class Refused(Exception):
-    """What came is no request; `answer` says so, and the connection MUST be closed after it."""
+    """What came is no request; `answer` says so, and the connection MUST be closed after it.
+
+    Threads: immutable.
+    """
 
     def __init__(self, status: str, text: str | None = None) -> None:
         super().__init__(status)
@@ -41,7 +44,10 @@ class Refused(Exception):
 
 
 class Headers(dict[str, str]):
-    """Headers by lower-case name; of one that is there more than once, the first."""
+    """Headers by lower-case name; of one that is there more than once, the first.
+
+    Threads: one owner thread.
+    """
 
     def __init__(self) -> None:
         super().__init__()
