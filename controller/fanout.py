@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from controller.observe import ControllerObserver
-from informers.observe import hears
+from informers.observe import Observer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from informers.observe import Observer
 
 __all__ = ["Fanout"]
 
@@ -28,14 +26,18 @@ class Fanout(ControllerObserver):
 
     def __init__(self, *listeners: Observer) -> None:
         for name in HOOKS:
-            targets = [getattr(listener, name) for listener in listeners if _listens(listener, name)]
+            targets = [getattr(listener, name) for listener in listeners if _overrides(listener, name)]
             if targets:
                 setattr(self, name, targets[0] if len(targets) == 1 else _each(targets))
 
 
-def _listens(listener: Observer, name: str) -> bool:
-    """Whether a listener does something on a hook; an observer of the lower layers does not even have them all."""
-    return hasattr(listener, name) and hears(listener, name, deaf=ControllerObserver)
+def _overrides(listener: Observer, name: str) -> bool:
+    method = getattr(listener, name, None)
+    if method is None:  # an observer of the lower layers only
+        return False
+    return getattr(method, "__func__", method) is not getattr(ControllerObserver, name) and (
+        getattr(method, "__func__", method) is not getattr(Observer, name, None)
+    )
 
 
 def _each(targets: list[Callable[..., None]]) -> Callable[..., None]:

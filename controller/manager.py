@@ -188,7 +188,7 @@ class Manager:
     def start(self) -> None:
         """Start everything that may run now, in order; controllers follow by themselves once this process leads.
 
-        Blocks: until the caches are synced, but for kinds that the server does not know yet, or may not be read.
+        Blocks: until the caches are synced, but for kinds that the server does not know yet.
 
         Raises:
             ServeError: A port is taken.

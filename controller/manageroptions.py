@@ -54,6 +54,6 @@ class ManagerOptions(EndpointOptions):
             TypeError: `changes` names something that is no option.
             ValueError: Like `ControllerOptions`.
         """
-        workers = dict(each.split("=") for each in self.concurrency)
-        own = {"max_concurrent_reconciles": int(workers[name])} if name in workers else {}
+        workers = {who: int(number) for who, _, number in (each.partition("=") for each in self.concurrency)}
+        own = {"max_concurrent_reconciles": workers[name]} if name in workers else {}
         return replace(self.controllers, **{**own, **changes})

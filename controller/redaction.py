@@ -14,9 +14,8 @@ __all__ = ["HIDDEN", "scrub", "telling"]
 HIDDEN = "[hidden]"
 _KEY = re.compile(r"(?i)(password|passwd|secret|token|authorization|credential|private.?key|api.?key)s?$")
 _NAMED = r"(?:password|passwd|token|client[-_]?secret|api[-_]?key)"
-_WORD = r"(?-i:[A-Z]?[a-z]+)(?![\w.~+/=-])"
 _TEXT = re.compile(
-    rf"(?i)(\b(?:bearer\s+|basic\s+(?!{_WORD})))[\w.~+/=-]{{8,}}"  # an Authorization header, but no basic constraints
+    r"(?i)(\b(?:bearer|basic)\s+)[\w.~+/=-]{8,}"  # an Authorization header
     r"|(://[^/\s:@]*:)[^/\s@]+(?=@)"  # the password of a URL
     r"|()\beyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]*"  # a JSON web token
     r"|(-----BEGIN [A-Z ]*PRIVATE KEY-----)[^-]*"  # a key in PEM

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from informers.api.errors import ApiError, Expired, Forbidden, MethodNotAllowed, ResponseLost, ServerError, Unavailable
+from informers.api.errors import ApiError, Expired, MethodNotAllowed, ResponseLost, ServerError, Unavailable
 from informers.api.objects import CachedObject, resource_version
 from informers.doubt import PageSize, ShrinkGuard, is_absent, is_lost, keeps_place, keeps_version, refuses_streams
 from informers.pace import Pace
@@ -142,7 +142,10 @@ class ListWatch:
     # --- Watching ---
 
     def looked(self, version: str) -> None:
-        """The server that answers again after a broken connection is this far; raises like `bookmark`."""
+        """The server that answers again after a broken connection is this far; raises like `bookmark`.
+
+        One that was restored from a backup may soon be further than we ever saw, and then nothing tells it any more.
+        """
         self._compare(version)
         self._lost = False
 
@@ -287,8 +290,6 @@ class ListWatch:
         """Where a failed watch leads: on from the same version, unless that is gone or in doubt."""
         if isinstance(error, Expired):
             return self._new_list("expired")
-        if self._lost and isinstance(error, Forbidden):
-            return self._new_list("error")  # whoever may list only what is selected may not look
         self._refused += isinstance(error, ServerError) and not isinstance(error, Unavailable)
         silent = self._pulse.ended(lines=state.lines, lived=now - state.since if state.since is not None else 0.0)
         if is_lost(error):

@@ -70,13 +70,7 @@ NULL = Observer()
 """Hears nothing; the default everywhere."""
 
 
-def hears(observe: Observer, hook: str, *, deaf: type[Observer] = Observer) -> bool:
-    """Whether somebody listens to a hook, so that what costs a measurement need not be done for nobody.
-
-    Args:
-        observe: Who may listen.
-        hook: The name of a method.
-        deaf: The class whose methods do nothing.
-    """
+def hears(observe: Observer, hook: str) -> bool:
+    """Whether somebody listens to a hook, so that what costs a measurement need not be done for nobody."""
     method = getattr(observe, hook)
-    return getattr(method, "__func__", method) is not getattr(deaf, hook)
+    return getattr(method, "__func__", method) is not getattr(Observer, hook)

@@ -56,8 +56,9 @@ class Installation:
         for crd in self._crds:
             name = crd["metadata"]["name"]
             try:
-                self._before[name] = self._client.get(CRD, name)["spec"].get("conversion") or {"strategy": "None"}
-                self._convert(name, crd["spec"]["conversion"])  # may have come to pass, whatever is raised
+                before = self._client.get(CRD, name)["spec"].get("conversion") or {"strategy": "None"}
+                self._convert(name, crd["spec"]["conversion"])
+                self._before[name] = before
             except NotFound:
                 log.warning("no CRD to convert; apply it and start again", extra={"fields": {"name": name}})
 

@@ -47,14 +47,13 @@ class Cancellation:
 
     @contextmanager
     def waking(self, wake: Callable[[], object]) -> Iterator[None]:
-        """Have `wake` called when it is called off within the block, by whoever does it, or before; never afterwards.
+        """Have `wake` called when it is called off within the block, by whoever does it; never afterwards.
 
-        It MUST NOT block, and bears being called at any moment of the block, and twice.
+        It MUST NOT block, and bears being called at any moment of the block. What was called off before the block is
+        not told again: ask `is_set` inside.
         """
         with self._lock:
             self._wakers.append(wake)
-            if self._flag.is_set():
-                wake()
         try:
             yield
         finally:

@@ -171,12 +171,12 @@ class HttpTransport:
             taker = call.into() if call.into is not None and exchange.status == 200 else None
             pieces: list[bytes] = []
             take = pieces.append if taker is None else taker.feed
-            try:
-                with nullcontext() if call.cancel is None else call.cancel.waking(exchange.hang_up):
+            with nullcontext() if call.cancel is None else call.cancel.waking(exchange.hang_up):
+                try:
                     while piece := exchange.read(deadline - self.runtime.monotonic()):
                         take(piece)
-            finally:
-                exchange.finish()  # nobody may hang up any more: the connection may serve others now
+                finally:
+                    exchange.finish()
             status = exchange.status
         finally:
             self._report(call, status, started)

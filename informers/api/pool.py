@@ -66,8 +66,6 @@ class PooledConnection(HTTPConnection):
         sock = super()._new_conn()
         if self.cancel is not None:
             self.wire = sock.dup()  # for TLS takes the socket itself away while it shakes hands
-            if self.cancel.is_set():
-                self.hang_up()  # whoever called it off could not, while there was no socket
         return sock
 
     def request(self, *args: Any, **kwargs: Any) -> None:

@@ -1,8 +1,9 @@
 """The HTTP face of the cluster: an API server on loopback that kubectl and every other client can use.
 
 HTTPS with a certificate authority of its own, one bearer token, HTTP/1.1 with keep-alive, watches as chunked streams.
-It starts and stops what `serving` does, on one task with an event loop of its own. It MUST listen on loopback unless
-told otherwise: whoever can reach it and knows the token owns the cluster.
+It carries bytes between sockets and `RestFace` and decides nothing. Handlers run on one event loop: a request is CPU
+work of well under a millisecond, so a thread for each would only cost. It MUST listen on loopback unless told
+otherwise: whoever can reach it and knows the token owns the cluster.
 """
 
 from __future__ import annotations
@@ -32,8 +33,6 @@ __all__ = ["ApiServer", "ServerOptions", "ServerSnapshot"]
 
 _HOSTS = ("localhost", "127.0.0.1", "::1", "kubernetes", "kubernetes.default", "kubernetes.default.svc")
 _STOP_WITHIN: Seconds = 1.0
-_READ = 64 * 1024
-"""Bytes that are read from a socket at once; four full records of TLS."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,11 +148,11 @@ class ApiServer:
         server.close()
         await front.close(_STOP_WITHIN / 4)
 
-    def _protocol(self) -> Callable[[], asyncio.BaseProtocol]:
+    def _protocol(self) -> Callable[[], asyncio.Protocol]:
         if self._certificate is None:
             return self._front.connect
-        context, buffer = self._certificate.context(), memoryview(bytearray(_READ))
-        return lambda: TlsWire(context, self._front.connect, buffer)
+        context = self._certificate.context()
+        return lambda: TlsWire(context, self._front.connect)
 
 
 def _say(loop: AbstractEventLoop, stopping: asyncio.Event) -> None:

@@ -345,14 +345,6 @@ class TestWatching:
         assert "epoch" == watching.listed(ListPage("77"), 104).reason  # however far it has come meanwhile
         assert isinstance(watching.next(), Watch)
 
-    def test_whoever_may_not_look_lists(self, watching):
-        """H4: nodes, for one, may list only the Pods that they select; a look is refused to them for ever."""
-        watching.failed(ResponseLost("cut"), 102)
-        watching.waited()
-        watching.failed(Forbidden("not without a selector"), 103)
-
-        assert Listing("error") == resume(watching)
-
     @pytest.mark.parametrize("error", [ResponseLost("silent", silent=True), ServerError("500"), TooManyRequests("429")])
     def test_otherwise_nobody_looks(self, watching, error):
         """H4: neither after silence nor after a refusal, for the server need not have been away."""

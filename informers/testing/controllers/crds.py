@@ -71,9 +71,6 @@ class CrdLife:
             else:
                 self._set(crd, "Established", "False", ("NotAccepted", "not all names are accepted"), now)
         status["acceptedNames"] = accepted
-        kept = next((version["name"] for version in crd["spec"]["versions"] if version.get("storage")), "")
-        if kept not in (status.get("storedVersions") or []):
-            status["storedVersions"] = [*(status.get("storedVersions") or []), kept]
         self._write(path, crd)
         if not established and reason == "NoConflicts":
             crd = self._current(path)

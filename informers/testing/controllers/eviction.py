@@ -44,9 +44,10 @@ class TaintEviction:
                 return []
             pods, node = storage.store(_PODS).scan(""), change.new.key.name
             return [pod.key for pod in pods if (pod.fields or {}).get("spec.nodeName") == node]
-        if change.store == _PODS and change.type == "DELETED":
+        if change.store != _PODS or change.new.deleting:
+            return []
+        if change.type == "DELETED":
             self._since.pop(change.new.uid, None)
-        if change.store != _PODS or change.type == "DELETED" or change.new.deleting:
             return []
         name = (change.new.fields or {}).get("spec.nodeName")
         found = storage.get(_NODES, f"/{name}") if name else None

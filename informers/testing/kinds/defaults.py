@@ -1,7 +1,8 @@
 """What the server does to an object of a built-in kind on its way in: decoding, defaults, validation.
 
-Three steps, in this order; `admission.prune` between the first two tells the unknown fields. Nothing here reads or
-stores; what depends on the server, such as a Service's address, is filled in elsewhere.
+Three steps, in this order; `admission.prune` between the first two tells the unknown fields. A fourth one comes when
+the object is stored. Nothing here reads or stores; what depends on the server, such as a Service's address, is filled
+in elsewhere.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from informers.api.errors import BadRequest
+from informers.testing.kinds.crddefaults import CRD_DEFAULTS
 from informers.testing.kinds.kinddefaults import KIND_DEFAULTS
 from informers.testing.kinds.normal import Mismatch, normalise
 from informers.testing.kinds.poddefaults import POD_DEFAULTS
@@ -21,9 +23,9 @@ from informers.testing.validation.objects import validate_builtin
 if TYPE_CHECKING:
     from informers.api.objects import GroupVersionKind, Obj
 
-__all__ = ["decode_builtin", "default_builtin", "validate_builtin"]
+__all__ = ["decode_builtin", "default_builtin", "settle_builtin", "validate_builtin"]
 
-_DEFAULTS: Final = {**POD_DEFAULTS, **KIND_DEFAULTS, **SHARE_DEFAULTS}
+_DEFAULTS: Final = {**POD_DEFAULTS, **KIND_DEFAULTS, **SHARE_DEFAULTS, **CRD_DEFAULTS}
 _ZEROS: Final[tuple[Any, ...]] = ("", 0, False, {}, [], None)
 
 
@@ -85,6 +87,47 @@ def _steps(name: str) -> tuple[tuple[tuple[str, Any, bool], ...], tuple[tuple[st
     )
     held = ((field, _held(node)) for field, node in properties.items())
     return declared, tuple((field, inner) for field, inner in held if inner and _defaulted(inner))
+
+
+def settle_builtin(gvk: GroupVersionKind, obj: Obj) -> None:
+    """Make the empty lists of an object null, in place: once it is kept, they are not told from missing ones."""
+    node = builtin(gvk)
+    if node is not None:
+        _settle(obj, node.definition)
+
+
+def _settle(part: Any, name: str) -> None:
+    if isinstance(part, list):
+        for item in part:
+            _settle(item, name)
+    elif isinstance(part, dict):
+        written, deeper = _lists(name)
+        for field in written:
+            if part.get(field) == []:
+                part[field] = None
+        for field, inner in deeper:
+            if field in part:
+                _settle(part[field], inner)
+
+
+@cache
+def _lists(name: str) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
+    """Return the lists that a definition always writes, and the fields below which there are more."""
+    properties = definition(name).properties
+    written = tuple(field for field, node in properties.items() if node.type == "array" and node.go.endswith("!"))
+    held = ((field, _held(node)) for field, node in properties.items())
+    return written, tuple((field, inner) for field, inner in held if inner and _listing(inner))
+
+
+@cache
+def _listing(name: str, above: frozenset[str] = frozenset()) -> bool:
+    """Return whether a definition, or something in it, has lists that are always written."""
+    if name in above:
+        return False
+    nodes = definition(name).properties.values()
+    if any(node.type == "array" and node.go.endswith("!") for node in nodes):
+        return True
+    return any(_held(node) and _listing(_held(node), above | {name}) for node in nodes)
 
 
 def _held(node: Node) -> str:

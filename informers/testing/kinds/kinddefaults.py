@@ -208,18 +208,6 @@ def _subject(subject: Obj) -> None:
         subject.setdefault("apiGroup", _RBAC)
 
 
-def _crd(crd: Obj) -> None:
-    spec = crd["spec"]
-    names = spec["names"]
-    names.setdefault("singular", names.get("kind", "").lower())
-    if names.get("kind"):
-        names.setdefault("listKind", f"{names['kind']}List")
-    spec.setdefault("conversion", {"strategy": "None"})
-    service = ((spec["conversion"].get("webhook") or {}).get("clientConfig") or {}).get("service")
-    if service:
-        service.setdefault("port", 443)
-
-
 _HOOK: Final = {
     "failurePolicy": "Fail",
     "matchPolicy": "Equivalent",
@@ -287,7 +275,6 @@ _TABLE: Final[dict[str, dict[str, Callable[[Obj], None]]]] = {
         ),
         "StorageClass": _filled(reclaimPolicy="Delete", volumeBindingMode="Immediate"),
     },
-    "apiextensions-apiserver.pkg.apis.apiextensions.v1": {"CustomResourceDefinition": _crd},
     "kube-aggregator.pkg.apis.apiregistration.v1": {"ServiceReference": _filled(port=443)},
 }
 KIND_DEFAULTS: Final[dict[str, Callable[[Obj], None]]] = {

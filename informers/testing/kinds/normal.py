@@ -82,7 +82,8 @@ class _Struct(NamedTuple):
 def normalise(obj: Obj, node: Node) -> None:
     """Bring an object of a built-in kind into the server's form, in place; undeclared fields are left alone.
 
-    An empty `metadata.managedFields` stays, as it means something.
+    An empty list stays where lists are always written, and so does an empty `metadata.managedFields`, which means
+    something.
 
     Raises:
         Mismatch: A field has the wrong JSON type.
@@ -188,7 +189,7 @@ def _form_struct(name: str, go: str, value: Any) -> Any:
 def _form_list(form: Callable[[Any], Any], empty: Callable[[], Any], go: str, value: Any) -> Any:
     if not isinstance(value, list):
         raise Mismatch(value=value, go=go)
-    return [empty() if item is None else form(item) for item in value] or None
+    return [empty() if item is None else form(item) for item in value]
 
 
 def _form_map(form: Callable[[Any], Any], empty: Callable[[], Any], go: str, value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""In what kinds differ when they are written: generation, what a status write may touch, what the server fills in.
+"""In what kinds differ when they are written: what a status write may touch, what the server fills in.
 
 Functions of plain objects, called between defaulting and validation. Defaults that depend on the object alone are in
 `defaults`; here is what depends on the server or protects what the caller may not write.
@@ -7,6 +7,8 @@ Functions of plain objects, called between defaulting and validation. Defaults t
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+
+from informers.testing.kinds.generations import counts_generation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,43 +19,11 @@ if TYPE_CHECKING:
     from informers.testing.model.resources import ResourceInfo
 
 __all__ = [
-    "counts_generation",
     "prepare_create",
     "prepare_part",
     "prepare_status",
     "prepare_update",
-    "raises_generation",
 ]
-
-_COUNTING = {
-    ("", "Pod"),
-    ("", "PodTemplate"),
-    ("", "ReplicationController"),
-    ("apps", "DaemonSet"),
-    ("apps", "Deployment"),
-    ("apps", "ReplicaSet"),
-    ("apps", "StatefulSet"),
-    ("batch", "CronJob"),
-    ("batch", "Job"),
-    ("networking.k8s.io", "IngressClass"),
-    ("networking.k8s.io", "Ingress"),
-    ("networking.k8s.io", "NetworkPolicy"),
-    ("policy", "PodDisruptionBudget"),
-    ("admissionregistration.k8s.io", "MutatingWebhookConfiguration"),
-    ("admissionregistration.k8s.io", "ValidatingWebhookConfiguration"),
-    ("admissionregistration.k8s.io", "ValidatingAdmissionPolicy"),
-    ("admissionregistration.k8s.io", "ValidatingAdmissionPolicyBinding"),
-    ("apiextensions.k8s.io", "CustomResourceDefinition"),
-    ("scheduling.k8s.io", "PriorityClass"),
-    ("discovery.k8s.io", "EndpointSlice"),
-    ("admissionregistration.k8s.io", "MutatingAdmissionPolicy"),
-    ("admissionregistration.k8s.io", "MutatingAdmissionPolicyBinding"),
-    ("flowcontrol.apiserver.k8s.io", "FlowSchema"),
-    ("flowcontrol.apiserver.k8s.io", "PriorityLevelConfiguration"),
-    ("resource.k8s.io", "DeviceClass"),
-    ("resource.k8s.io", "ResourceSlice"),
-}
-"""Built-in kinds that have a generation; custom resources have one, too."""
 
 _FRESH_STATUS: dict[str, Obj] = {
     "CronJob": {},
@@ -96,24 +66,6 @@ _UNTOUCHED = ("labels", "annotations", "finalizers", "ownerReferences")
 """Metadata that a write to the status of a custom resource does not reach; of a Deployment's, only the first."""
 
 
-def counts_generation(info: ResourceInfo) -> bool:
-    """Whether objects of the resource have a `metadata.generation`."""
-    return info.custom or (info.gvk.group, info.gvk.kind) in _COUNTING
-
-
-def raises_generation(info: ResourceInfo, old: Obj, new: Obj) -> bool:
-    """Whether an update asks for something else than before."""
-    untold = {"metadata", "apiVersion", "kind"}
-    if not info.custom or "status" in info.subresources:
-        untold.add("status")
-    if any(old.get(name) != new.get(name) for name in (old.keys() | new.keys()) - untold):
-        return True
-    watched = {"Deployment": "annotations", "EndpointSlice": "labels"}.get(info.gvk.kind)
-    if watched is None or info.custom:
-        return False
-    return bool((old["metadata"].get(watched) or {}) != (new["metadata"].get(watched) or {}))
-
-
 def prepare_create(info: ResourceInfo, obj: Obj, addresses: ServiceAddresses, identity: Identity) -> None:
     """Fill in what the server decides about a new object that `identity` creates, in place."""
     if counts_generation(info):
@@ -151,6 +103,9 @@ def prepare_update(info: ResourceInfo, old: Obj, new: Obj, addresses: ServiceAdd
         _count_template(old, new)
     if info.gvk.kind == "CertificateSigningRequest":
         _restore(old, new, "spec")
+    if info.gvk.kind == "CustomResourceDefinition":
+        new["status"] = {**new["status"]}
+        _count_storage(new)
 
 
 def _sign(request: Obj, identity: Identity) -> None:
@@ -273,9 +228,17 @@ def _prepare_lease(lease: Obj) -> None:
 
 
 def _prepare_crd(crd: Obj) -> None:
+    crd["status"] = {"conditions": None, "acceptedNames": {"plural": "", "kind": ""}, "storedVersions": None}
+    _count_storage(crd)
+
+
+def _count_storage(crd: Obj) -> None:
+    """Note the version that objects are kept in from now on among those that they were ever kept in."""
     versions = (crd.get("spec") or {}).get("versions") or ()
-    stored = [version.get("name", "") for version in versions if version.get("storage")]
-    crd["status"] = {"conditions": None, "acceptedNames": {"plural": "", "kind": ""}, "storedVersions": stored}
+    kept = next((version.get("name", "") for version in versions if version.get("storage")), None)
+    stored = crd["status"].get("storedVersions") or []
+    if kept is not None and kept not in stored:
+        crd["status"]["storedVersions"] = [*stored, kept]
 
 
 def _prepare_api_service(service: Obj) -> None:

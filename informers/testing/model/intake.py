@@ -35,6 +35,7 @@ __all__ = [
     "kept_schema",
     "replicas_path",
     "schema_of",
+    "settle",
     "take_in",
     "track",
     "value_at",
@@ -157,6 +158,12 @@ def check(
         raise refusals.invalid(info, obj["metadata"].get("name", ""), causes)
 
 
+def settle(info: ResourceInfo, obj: Obj) -> None:
+    """Bring an object that has passed every check into the form in which it is kept, in place."""
+    if not info.custom:
+        defaults.settle_builtin(info.gvk, obj)
+
+
 def _below_status(cause: errors.Cause) -> errors.Cause:
     """Return a cause as the server words it that looks at the status alone: its sentence names the path below that."""
     inner = cause.field.removeprefix("status.")
@@ -186,8 +193,6 @@ def track(info: ResourceInfo, before: Obj | None, after: Obj, options: WriteOpti
         node=schema_of(info),
         has_status="status" in info.subresources,
     )
-    if options.subresource == "scale":
-        _tell_as_scale(info, after, options.field_manager)
 
 
 def apply(info: ResourceInfo, live: Obj | None, applied: Obj, options: WriteOptions, now: datetime) -> Obj:
@@ -202,16 +207,6 @@ def apply(info: ResourceInfo, live: Obj | None, applied: Obj, options: WriteOpti
         node=schema_of(info),
         has_status="status" in info.subresources,
     )
-
-
-def _tell_as_scale(info: ResourceInfo, obj: Obj, manager: str) -> None:
-    """Give the entry of a write through `scale` the form it has there: no time, and no entry for zero replicas."""
-    gone = not value_at(obj, replicas_path(info))
-    entries = obj["metadata"].get("managedFields") or []
-    for entry in [entry for entry in entries if entry.get("subresource") == "scale"]:
-        entry.pop("time", None)
-        if gone and info.custom and entry.get("manager") == manager:
-            entries.remove(entry)
 
 
 def _scale_causes(info: ResourceInfo, obj: Obj) -> list[errors.Cause]:

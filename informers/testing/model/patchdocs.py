@@ -16,7 +16,7 @@ from informers.testing.patching import patches
 from informers.testing.words import causes, refusals
 
 if TYPE_CHECKING:
-    from informers.api.objects import NamespacedName, Obj
+    from informers.api.objects import GroupVersionKind, NamespacedName, Obj
     from informers.testing.model.resources import ResourceInfo
 
 __all__ = ["APPLY", "STRATEGIC", "applied", "check_version", "echoed", "patched", "unrestorable"]
@@ -77,18 +77,16 @@ def unrestorable(error: errors.BadRequest) -> errors.BadRequest:
     return refusals.bad_request(f"cannot restore struct from: {found}" if go.startswith("v1.") else mismatch.conversion)
 
 
-def applied(info: ResourceInfo, key: NamespacedName, body: Any) -> Obj:
+def applied(info: ResourceInfo, key: NamespacedName, body: Any, gvk: GroupVersionKind | None = None) -> Obj:
     """Return an applied configuration, made sure to be of the resource and name that the path says.
 
-    One of a `new` object MUST name it; otherwise the name MAY be left out.
+    `gvk` is the kind that a subresource takes; None is the resource's own. The name MAY be left out.
 
     Raises:
         BadRequest: It is of another kind, version, name or namespace.
     """
-    if not isinstance(body, dict) or (body.get("apiVersion"), body.get("kind")) != (
-        info.gvk.api_version,
-        info.gvk.kind,
-    ):
+    wanted = gvk or info.gvk
+    if not isinstance(body, dict) or (body.get("apiVersion"), body.get("kind")) != (wanted.api_version, wanted.kind):
         have = body if isinstance(body, dict) else {}
         group, _, version = str(have.get("apiVersion") or "").rpartition("/")
         raise refusals.bad_request(f"invalid object type: {group}/{version}, Kind={have.get('kind') or ''}")

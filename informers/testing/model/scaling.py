@@ -10,11 +10,15 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from informers.api import errors
+from informers.api.objects import GroupVersionKind
 from informers.api.selectors import LabelSelector
 from informers.testing.kinds.conversion import from_storage
-from informers.testing.model import metadata
+from informers.testing.model import metadata, patchdocs
 from informers.testing.model.intake import go_type, replicas_path, value_at
-from informers.testing.patching import patches
+from informers.testing.model.metadata import timestamp
+from informers.testing.patching import fields, patches
+from informers.testing.patching.scalefields import to_parent, to_scale
+from informers.testing.schema import schemas
 from informers.testing.words import refusals
 
 if TYPE_CHECKING:
@@ -26,18 +30,19 @@ if TYPE_CHECKING:
 
 __all__ = ["patch_scale", "scale_of", "update_scale"]
 
+_SCALE = GroupVersionKind("autoscaling", "v1", "Scale")
+
 
 def scale_of(info: ResourceInfo, obj: Obj) -> Obj:
     """Return the Scale of an object; zero replicas are left out of its spec, as the server does."""
     meta = obj["metadata"]
     names = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
-    wanted, status = value_at(obj, replicas_path(info)), _status(info, obj)
     return {
         "kind": "Scale",
         "apiVersion": "autoscaling/v1",
         "metadata": {name: meta[name] for name in names if name in meta},
-        "spec": {"replicas": wanted} if wanted else {},
-        "status": status,
+        "spec": _spec(value_at(obj, replicas_path(info))),
+        "status": _status(info, obj),
     }
 
 
@@ -58,10 +63,18 @@ def update_scale(writes: Writes, info: ResourceInfo, key: NamespacedName, scale:
     record = _record(writes, info, key)
     replicas = _asked(info, scale, key.name)
     _match(info, key, meta or {}, record)
-    obj = from_storage(info, record.decode())
-    _put(obj, replicas_path(info), replicas)
-    live = from_storage(info, record.decode())
-    return scale_of(info, writes.finish(info, record, live, obj, options))
+    before = _owned(info, from_storage(info, record.decode()))
+    after = {**before, "metadata": {**before["metadata"]}, "spec": _spec(replicas)}
+    fields.track_update(
+        before,
+        after,
+        manager=options.field_manager,
+        api_version=_SCALE.api_version,
+        subresource="scale",
+        time=timestamp(writes.runtime.wall()),
+        node=schemas.builtin(_SCALE),
+    )
+    return _write(writes, info, record, after, options)
 
 
 def patch_scale(
@@ -72,7 +85,10 @@ def patch_scale(
     `patch` is the content type and the decoded document.
     """
     content_type, body = patch
-    scale = scale_of(info, from_storage(info, _record(writes, info, key).decode()))
+    record = _record(writes, info, key)
+    scale = _owned(info, from_storage(info, record.decode()))
+    if content_type == patchdocs.APPLY:
+        return _apply(writes, info, record, patchdocs.applied(info, key, body, _SCALE), options)
     version = scale["metadata"]["resourceVersion"]
     changed = patches.json_patch(scale, body) if content_type.startswith("application/json-patch") else None
     if changed is None:
@@ -85,9 +101,57 @@ def patch_scale(
     if replicas is not None and (not isinstance(replicas, int) or isinstance(replicas, bool)):
         found = go_type(replicas)
         why = f"json: cannot unmarshal {found} into Go struct field ScaleSpec.spec.replicas of type int32"
-        shown = {**dict(sorted(changed.items())), "metadata": scale["metadata"]}
+        shown = {**dict(sorted(changed.items())), "metadata": {**scale["metadata"]}}
+        if not shown["metadata"]["managedFields"]:
+            del shown["metadata"]["managedFields"]
         raise refusals.unpatchable(msgspec.json.encode(shown).decode(), refusals.bad_request(why))
     return update_scale(writes, info, key, changed, options)
+
+
+def _apply(writes: Writes, info: ResourceInfo, record: Record, applied: Obj, options: WriteOptions) -> Obj:
+    live = _owned(info, from_storage(info, record.decode()))
+    scale = fields.apply(
+        live,
+        applied,
+        manager=options.field_manager,
+        force=options.force,
+        subresource="scale",
+        time=timestamp(writes.runtime.wall()),
+        node=schemas.builtin(_SCALE),
+    )
+    if info.custom:
+        named = f"(/{record.key.name}; autoscaling/v1, Kind=Scale)"
+        why = "request to convert CR to an invalid group/version: autoscaling/v1"
+        raise errors.ServerError(f"failed to convert new object {named} to proper version: {why}")
+    _asked(info, scale, record.key.name)
+    _match(info, record.key, applied["metadata"], record)
+    return _write(writes, info, record, scale, options)
+
+
+def _write(writes: Writes, info: ResourceInfo, record: Record, scale: Obj, options: WriteOptions) -> Obj:
+    """Bring the replicas and the owners of a Scale into its object; return the Scale that results."""
+    live, obj = from_storage(info, record.decode()), from_storage(info, record.decode())
+    _put(obj, replicas_path(info), scale["spec"].get("replicas") or 0)
+    owners = scale["metadata"].get("managedFields")
+    obj["metadata"]["managedFields"] = to_parent(
+        live["metadata"].get("managedFields"), owners, info.gvk.api_version, _steps(info)
+    )
+    return scale_of(info, writes.finish(info, record, live, obj, options, tracked=True))
+
+
+def _owned(info: ResourceInfo, obj: Obj) -> Obj:
+    """Return the Scale of an object together with who holds its replicas."""
+    scale = scale_of(info, obj)
+    scale["metadata"]["managedFields"] = to_scale(obj["metadata"].get("managedFields"), _steps(info))
+    return scale
+
+
+def _steps(info: ResourceInfo) -> list[str]:
+    return replicas_path(info).strip(".").split(".")
+
+
+def _spec(replicas: int | None) -> Obj:
+    return {"replicas": replicas} if replicas else {}
 
 
 def _record(writes: Writes, info: ResourceInfo, key: NamespacedName) -> Record:

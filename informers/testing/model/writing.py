@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from informers.api import errors
 from informers.testing.kinds import strategies
 from informers.testing.kinds.conversion import as_shown, from_storage, to_storage
+from informers.testing.kinds.generations import counts_generation, raises_generation
 from informers.testing.model import admitted, intake, metadata, patchdocs, podadmission, quotas
 from informers.testing.model.selection import selectable_fields
 from informers.testing.patching.fields import keep_times
@@ -123,9 +124,9 @@ class Writes:
         `tracked` says that managedFields are right already.
         """
         before = live["metadata"]
-        obj, causes = self._guarded(info, live, obj, options)
-        if not tracked:
+        if not tracked:  # what is then taken back, and not by a path that never takes it, has an owner all the same
             intake.track(info, live, obj, options, self.runtime.wall())
+        obj, causes = self._guarded(info, live, obj, options)
         changed = admitted.change(self.admission, info, obj, live, options)  # what admission does has no owner
         if changed is not obj:
             obj, causes = self._guarded(info, live, changed, options)
@@ -137,8 +138,9 @@ class Writes:
         intake.warn(info, obj, live, options)
         admitted.admit(self.admission, info, obj, live, options)
         admitted.unmoved(self.storage, info, record)
+        intake.settle(info, obj)
         whole = options.subresource not in ("status", "approval")
-        if whole and strategies.counts_generation(info) and strategies.raises_generation(info, live, obj):
+        if whole and counts_generation(info) and raises_generation(info, live, obj):
             obj["metadata"]["generation"] = before.get("generation", 0) + 1
         if _ends_deletion(live, obj):
             if not options.dry_run:
@@ -180,6 +182,7 @@ class Writes:
         intake.warn(info, obj, None, options)
         podadmission.restrain(self.storage, info, obj)
         admitted.admit(self.admission, info, obj, None, options)
+        intake.settle(info, obj)
         meta = obj["metadata"]
         found = self.storage.get(info.storage, f"{meta.get('namespace', '')}/{meta.get('name', '')}")
         if found is not None:

@@ -1,7 +1,9 @@
 """Who owns the number of replicas, seen from an object and from its Scale.
 
 A Scale has `managedFields` of its own while it is written: the entries of its object that hold the replicas. Written
-that way they tell who changed the number, and no time. Pure functions of entries.
+that way they tell who changed the number, and no time. An updater of the object is another one on the Scale, whose
+version is another: even a write that changes nothing takes the number from its entry and adds one of the same name.
+Pure functions of entries.
 """
 
 from __future__ import annotations
@@ -61,15 +63,13 @@ def to_parent(entries: Any, scale: Any, api_version: str, path: Sequence[str] = 
     there = _path(path)
     theirs, out = decode(scale), Managed()
     for manager, owned in decode(entries).items():
-        if manager in theirs:
+        if not intersection(owned.fields, there):
+            out[manager] = owned
+        elif manager in theirs:
+            out[manager] = owned
             del theirs[manager]
-        elif intersection(owned.fields, there):
-            left = difference(owned.fields, there)
-            if left:
-                out[manager] = replace(owned, fields=left)
-            continue
-        out[manager] = owned
-    for manager, owned in theirs.items():
-        kept = manager._replace(api_version=api_version if manager.api_version else "")
-        out[kept] = replace(owned, fields=there, api_version=api_version, time=None)
+        elif left := difference(owned.fields, there):
+            out[manager] = replace(owned, fields=left)
+    for manager, owned in theirs.items():  # an updater's version is that of the Scale, so it is none of those above
+        out[manager] = replace(owned, fields=there, api_version=api_version, time=None)
     return encode(out)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from informers.testing.rest.watchstream import WatchStream
 
-__all__ = ["BODY_LIMIT", "JSON", "Answer", "RestRequest", "RestResponse", "WatchResponse", "too_large"]
+__all__ = ["BODY_LIMIT", "JSON", "Answer", "RestRequest", "RestResponse", "WatchResponse"]
 
 _ODD = re.compile(r";|%(?![0-9A-Fa-f]{2})")
 JSON = "application/json"
@@ -29,11 +29,6 @@ JSON = "application/json"
 
 BODY_LIMIT = 3 * 2**20
 """Bytes of a body that the server reads."""
-
-
-def too_large() -> errors.TooLarge:
-    """Return the refusal of a body beyond `BODY_LIMIT`."""
-    return errors.TooLarge(f"Request entity too large: limit is {BODY_LIMIT}", reason="RequestEntityTooLarge")
 
 
 @dataclass(frozen=True)
@@ -80,7 +75,8 @@ class RestRequest:
     def check_size(self) -> None:
         """Refuse a body that is larger than the server reads; raises TooLarge."""
         if len(self.body) > BODY_LIMIT:
-            raise too_large()
+            text = f"Request entity too large: limit is {BODY_LIMIT}"
+            raise errors.TooLarge(text, reason="RequestEntityTooLarge")
 
     @property
     def actor(self) -> str:

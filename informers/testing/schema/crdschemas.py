@@ -5,12 +5,12 @@ Pure functions of schemas as they are written; each returns causes worded as the
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Final
 
 from informers.testing.patching.merging import copied
 from informers.testing.schema.constraints import violations
 from informers.testing.schema.crdrules import check_compiled, check_written
+from informers.testing.schema.formats import pattern_fault
 from informers.testing.schema.rulesets import RULES
 from informers.testing.schema.schemas import structural
 from informers.testing.schema.unknown import prune
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from informers.api.errors import Cause
     from informers.api.objects import Obj
 
-__all__ = ["check_schema", "check_structural"]
+__all__ = ["check_schema", "check_structural", "has_defaults"]
 
 _TYPES: Final = ("array", "boolean", "integer", "number", "object", "string")
 _UNSUPPORTED: Final = ("$ref", "definitions", "patternProperties", "dependencies", "additionalItems", "id")
@@ -74,6 +74,19 @@ def check_structural(crd: Obj) -> list[Cause]:
     ]
 
 
+def has_defaults(spec: Obj) -> bool:
+    """Return whether a schema of a CRD's `spec` has defaults anywhere."""
+    versions = spec.get("versions") or ()
+    return any(_defaulted((version.get("schema") or {}).get("openAPIV3Schema")) for version in versions)
+
+
+def _defaulted(schema: Any) -> bool:
+    if not isinstance(schema, dict):
+        return False
+    parts = (schema.get("items"), schema.get("additionalProperties"), *(schema.get("properties") or {}).values())
+    return schema.get("default") is not None or any(map(_defaulted, parts))
+
+
 def check_schema(schema: Obj, at: str) -> list[Cause]:
     """Return what is wrong with the `openAPIV3Schema` of one version."""
     found = list(_walk(schema, at, "root"))
@@ -106,6 +119,7 @@ def _walk(schema: Obj, at: str, place: str) -> Iterator[Cause]:
     yield from _default(schema, at)
     yield from check_written(schema, at)
     yield from _value_schemas(schema, at)
+    yield from _missing_type(schema, at, place)
     for name, part in (schema.get("properties") or {}).items():
         if place != "root" or name != "metadata":
             yield from _walk(part, f"{at}.properties[{name}]", "field")
@@ -131,18 +145,15 @@ def _keywords(schema: Obj, at: str) -> Iterator[Cause]:
         detail = "uniqueItems cannot be set to true since the runtime complexity becomes quadratic"
         yield causes.forbidden(f"{at}.uniqueItems", detail)
     if schema.get("pattern"):
-        try:
-            re.compile(schema["pattern"])
-        except re.error as error:
-            detail = f"must be a valid regular expression, but isn't: error parsing regexp: {error.msg}"
+        fault = pattern_fault(schema["pattern"])
+        if fault:
+            detail = f"must be a valid regular expression, but isn't: error parsing regexp: {fault}"
             yield causes.invalid(f"{at}.pattern", schema["pattern"], detail)
 
 
 def _type(schema: Obj, at: str, place: str) -> Iterator[Cause]:
     kind = schema.get("type", "")
     if not kind:
-        if place == "root" or not (schema.get(_EITHER) or schema.get(_KEEP) or schema.get("$ref")):
-            yield causes.required(f"{at}.type", f"must not be empty {_PLACES[place]}")
         return
     if kind not in _TYPES:
         yield causes.unsupported(f"{at}.type", kind, _TYPES)
@@ -152,6 +163,15 @@ def _type(schema: Obj, at: str, place: str) -> Iterator[Cause]:
         yield causes.required(f"{at}.items", "must be specified")
     if place == "root" and kind != "object":
         yield causes.invalid(f"{at}.type", kind, "must be object at the root")
+
+
+def _missing_type(schema: Obj, at: str, place: str) -> Iterator[Cause]:
+    if schema.get("type"):
+        return
+    if schema.get(_WHOLE):
+        yield causes.required(f"{at}.type", f"must be object if {_WHOLE} is true")
+    elif place == "root" or not (schema.get(_EITHER) or schema.get(_KEEP) or schema.get("$ref")):
+        yield causes.required(f"{at}.type", f"must not be empty {_PLACES[place]}")
 
 
 def _extensions(schema: Obj, at: str) -> Iterator[Cause]:

@@ -17,7 +17,7 @@ from informers.testing.schema.names import dns_label, dns_subdomain
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["compiled", "is_known", "matches", "satisfies"]
+__all__ = ["compiled", "is_known", "matches", "pattern_fault", "satisfies"]
 
 _HOSTNAME: Final = re.compile(
     r"[^\W_](-?[^\W_]{0,62})?|([^\W_](([^\W_]|-){0,61}[^\W_])?\.)+[^\W\d_]{2,63}",
@@ -59,16 +59,39 @@ def satisfies(name: str, text: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def compiled(pattern: str) -> re.Pattern[str] | None:
-    r"""Return Go's regular expression as Python's: `$` is the very end, classes and `\z` are spelt differently."""
+    """Return Go's regular expression as Python's; None when it is none."""
+    try:
+        return re.compile(_translated(pattern), re.ASCII)
+    except re.error:
+        return None
+
+
+def pattern_fault(pattern: str) -> str:
+    """Return what Go says of a regular expression that is none; empty for a good one."""
+    try:
+        re.compile(_translated(pattern), re.ASCII)
+    except re.error as error:
+        at = error.pos or 0
+        said = {
+            "unterminated character set": f"missing closing ]: `{pattern[at:]}`",
+            "missing ), unterminated subpattern": f"missing closing ): `{pattern}`",
+            "unbalanced parenthesis": f"unexpected ): `{pattern}`",
+            "nothing to repeat": f"missing argument to repetition operator: `{pattern[at : at + 1]}`",
+            "multiple repeat": f"invalid nested repetition operator: `{pattern[at - 1 : at + 1]}`",
+            "bad escape (end of pattern)": "trailing backslash at end of expression: ``",
+        }
+        return said.get(error.msg, error.msg)
+    return ""
+
+
+def _translated(pattern: str) -> str:
+    r"""Return a pattern in Python's spelling: `$` is the very end, classes and `\z` are spelt differently."""
     text = re.sub(r"(?<!\\)((?:\\\\)*)\$(?![^\[]*\])", r"\1\\Z", pattern).replace(r"\z", r"\Z")
     for name, members in _CLASSES.items():
         text = text.replace(f"[:{name}:]", members)
     for name, members in _UNICODE.items():
         text = text.replace(name, members)
-    try:
-        return re.compile(text, re.ASCII)
-    except re.error:
-        return None
+    return text
 
 
 _CLASSES: Final = {

@@ -78,7 +78,7 @@ class Connection(asyncio.Protocol):
         asked = self._asked
         if asked is None or self._transport is None:
             return
-        head = [_status_line(answer.status), f"Content-Type: {answer.content_type}\r\n"]
+        head = [_PHRASES[answer.status], f"Content-Type: {answer.content_type}\r\n"]
         cached = False
         for name, value in answer.headers:
             head.append(f"{name}: {value}\r\n")
@@ -94,7 +94,7 @@ class Connection(asyncio.Protocol):
     def begin(self, content_type: str) -> None:
         """Answer the request with a stream."""
         head = f"Content-Type: {content_type}\r\nCache-Control: no-cache, private\r\nTransfer-Encoding: chunked\r\n\r\n"
-        self._write(_status_line(200).encode() + head.encode())
+        self._write(_PHRASES[200].encode() + head.encode())
 
     def stream(self, piece: bytes) -> None:
         """Send a piece of the stream."""
@@ -151,8 +151,3 @@ class Connection(asyncio.Protocol):
         if self._transport is not None and hold != self._paused:
             self._paused = hold
             (self._transport.pause_reading if hold else self._transport.resume_reading)()
-
-
-def _status_line(code: int) -> str:
-    """Return the first line of an answer; a webhook may refuse with a code that has no name."""
-    return _PHRASES.get(code) or f"HTTP/1.1 {code} status code {code}\r\n"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from informers.api import errors
 from informers.testing.rest.accept import Media
-from informers.testing.rest.exchange import RestRequest, RestResponse, WatchResponse, too_large
+from informers.testing.rest.exchange import BODY_LIMIT, RestRequest, RestResponse, WatchResponse
 from informers.testing.serving.connection import Connection
 from informers.testing.serving.watches import OpenWatches
 from informers.testing.words.status import refuse
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from informers.testing.serving.http1 import HttpRequest
 
 __all__ = ["Front", "ServerOptions"]
+
+_TOO_LARGE = f"Request entity too large: limit is {BODY_LIMIT}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +122,7 @@ class Front:
             connection.send(who)
             return
         if request.too_large:
-            connection.send(refuse(too_large(), Media()))
+            connection.send(refuse(errors.TooLarge(_TOO_LARGE, reason="RequestEntityTooLarge"), Media()))
             return
         if request.broken:
             connection.send(refuse(errors.ServerError(request.broken), Media()))
@@ -135,10 +137,8 @@ class Front:
             self._give(connection, asked, self._face.handle(asked))
 
     def _after(self, connection: Connection, asked: RestRequest, done: Future[Answer]) -> None:
-        try:
-            self._give(connection, asked, done.result())
-        except Exception as error:  # noqa: BLE001 - as above
-            connection.send(self._fault(error))
+        error = done.exception()
+        self._give(connection, asked, self._fault(error) if error is not None else done.result())
 
     def _give(self, connection: Connection, asked: RestRequest, answer: Answer) -> None:
         if self._options.record is not None:

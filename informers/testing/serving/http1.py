@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from informers.testing.rest.exchange import BODY_LIMIT
-from informers.testing.serving.chunks import Chunks
 
 if TYPE_CHECKING:
     from typing import NoReturn
@@ -21,13 +20,13 @@ __all__ = ["Headers", "HttpRequest", "Refused", "RequestReader"]
 
 HEAD_LIMIT = 1024 * 1024 + 4096
 """Bytes of a request line and its headers; Go's own limit."""
-_HEAD_END = re.compile(rb"\n\r?\n")
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _VERSION = re.compile(r"HTTP/(\d)\.(\d)")
 _HOST = re.compile(r"[!$%&'()*+,\-.:;=\[\]_~0-9A-Za-z]*")
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_SIZE = re.compile(rb"[0-9a-fA-F]{1,16}")
 
 
 class Refused(Exception):
@@ -96,7 +95,7 @@ class RequestReader:
         self._buffer = b""
         self._request: HttpRequest | None = None
         self._left = 0
-        self._chunks: Chunks | None = None
+        self._chunks: _Chunks | None = None
         self._body: list[bytes] = []
         self._size = 0
         self._promised = False
@@ -137,12 +136,14 @@ class RequestReader:
         """Read the head of a request."""
         if self._buffer[:1] in (b"\r", b"\n"):
             self._buffer = self._buffer.lstrip(b"\r\n")  # clients that send an empty line after a body
-        end = _HEAD_END.search(self._buffer)
-        if end is None and len(self._buffer) <= HEAD_LIMIT:
+        end, skip = self._buffer.find(b"\r\n\r\n"), 4
+        if end < 0 and b"\r" not in self._buffer:
+            end, skip = self._buffer.find(b"\n\n"), 2
+        if end < 0 and len(self._buffer) <= HEAD_LIMIT:
             return False
-        if end is None or end.start() > HEAD_LIMIT:
+        if not 0 <= end <= HEAD_LIMIT:
             raise Refused("431 Request Header Fields Too Large")
-        head, self._buffer = self._buffer[: end.start()].decode(errors="replace"), self._buffer[end.end() :]
+        head, self._buffer = self._buffer[:end].decode(errors="replace"), self._buffer[end + skip :]
         line, *fields = head.split("\n")
         method, target, version = _request_line(line.removesuffix("\r"))
         headers = _headers(fields)
@@ -164,7 +165,7 @@ class RequestReader:
                 _refuse()
             if headers["transfer-encoding"].lower() != "chunked":
                 raise Refused("501 Not Implemented", "Unsupported transfer encoding")
-            self._chunks = Chunks()
+            self._chunks = _Chunks()
         elif "content-length" in headers:
             lengths = set(headers.getall("content-length", []))
             text = headers["content-length"]
@@ -179,7 +180,7 @@ class RequestReader:
             self._keep(piece)
         return not self._left
 
-    def _read_chunks(self, chunks: Chunks) -> bool:
+    def _read_chunks(self, chunks: _Chunks) -> bool:
         for piece in chunks.feed(self._buffer):
             self._keep(piece)
         self._buffer = chunks.rest
@@ -194,6 +195,50 @@ class RequestReader:
         elif self._request is not None:
             self._request.too_large = True
             self._body.clear()
+
+
+class _Chunks:
+    """The body of one chunked request; what follows it is left in `rest`."""
+
+    def __init__(self) -> None:
+        self.rest = b""
+        self.fault = ""
+        self.ended = False
+        self._left = 0
+        """Bytes of the chunk that are to come, the line end behind it included."""
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """Take bytes off the wire, `rest` included, and return what of the body is in them."""
+        found: list[bytes] = []
+        while data and not self.ended:
+            if self._left > 2:
+                piece, data = data[: self._left - 2], data[self._left - 2 :]
+                self._left -= len(piece)
+                found.append(piece)
+            elif self._left:
+                if data[0] not in b"\r\n":
+                    self._end("malformed chunked encoding")
+                    break
+                self._left, data = self._left - 1, data[1:]
+            else:
+                line, newline, after = data.partition(b"\n")
+                if not newline:
+                    break
+                data = after
+                self._open(line.partition(b";")[0].strip())
+        self.rest = data
+        return found
+
+    def _open(self, size: bytes) -> None:
+        if not _SIZE.fullmatch(size):
+            self._end("invalid byte in chunk length")
+        elif int(size, 16) == 0:
+            self._end("")
+        else:
+            self._left = int(size, 16) + 2
+
+    def _end(self, fault: str) -> None:
+        self.ended, self.fault = True, fault
 
 
 def _request_line(line: str) -> tuple[str, str, tuple[int, int]]:

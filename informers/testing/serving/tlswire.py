@@ -16,29 +16,23 @@ if TYPE_CHECKING:
 
 __all__ = ["TlsWire"]
 
-_PIECE = 16 * 1024
-"""Bytes that are decrypted at once; no record of TLS holds more."""
+_PIECE = 64 * 1024
+"""Bytes that are decrypted at once."""
 
 
-class TlsWire(asyncio.BufferedProtocol, asyncio.Transport):
+class TlsWire(asyncio.Protocol, asyncio.Transport):
     """The server's end of one TLS connection: a protocol to the socket, the transport of another protocol.
 
     A client that breaks off, or speaks no TLS, is hung up on without a word.
 
-    Args:
-        context: The server's certificate.
-        protocol: Makes the protocol above, once the handshake is done.
-        buffer: Where bytes off the socket are put until `buffer_updated` returns, so that all connections of one event
-            loop can share it: asyncio's other way is a new quarter of a megabyte for each read.
-
     Threads: the event loop's alone.
     """
 
-    def __init__(self, context: ssl.SSLContext, protocol: Callable[[], asyncio.Protocol], buffer: memoryview) -> None:
+    def __init__(self, context: ssl.SSLContext, protocol: Callable[[], asyncio.Protocol]) -> None:
         super().__init__()
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
-        self._make, self._buffer = protocol, buffer
+        self._make = protocol
         self._above: asyncio.Protocol | None = None
         self._below: asyncio.Transport | None = None
 
@@ -54,19 +48,15 @@ class TlsWire(asyncio.BufferedProtocol, asyncio.Transport):
         if above is not None:
             above.connection_lost(exc)
 
-    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - asyncio's signature
-        """Return where the next bytes go."""
-        return self._buffer
-
-    def buffer_updated(self, nbytes: int) -> None:
+    def data_received(self, data: bytes) -> None:
         """Decrypt what came."""
-        self._incoming.write(self._buffer[:nbytes])
+        self._incoming.write(data)
         try:
             if self._above is None:
                 self._tls.do_handshake()
                 self._above = self._make()
                 self._above.connection_made(self)
-            while not self.is_closing():
+            while self._above is not None:
                 piece = self._tls.read(_PIECE)
                 if not piece:  # the client has said goodbye
                     self.close()
@@ -91,14 +81,14 @@ class TlsWire(asyncio.BufferedProtocol, asyncio.Transport):
     # --- For the protocol above ---
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Encrypt and send; nothing once it is being closed."""
-        if not self.is_closing():
+        """Encrypt and send."""
+        if self._below is not None:
             self._tls.write(data)
             self._flush()
 
     def close(self) -> None:
         """Say goodbye, send what is left, and hang up; without waiting for the client's own goodbye."""
-        if self._below is not None and not self.is_closing():
+        if self._below is not None and not self._below.is_closing():
             with suppress(ssl.SSLError):  # it wants the client's goodbye too, or there was no handshake
                 self._tls.unwrap()
             self._flush()

@@ -102,7 +102,7 @@ TABLES: dict[tuple[str, str], str] = {
         "Reference=scale_target|Targets=scale_metrics|MinPods=text(spec.minReplicas)|"
         "MaxPods=.spec.maxReplicas?0|Replicas=.status.currentReplicas?0|Age"
     ),
-    ("autoscaling", "Scale"): "Desired:integer=.spec.replicas?0|Available:integer=.status.replicas?0|Age",
+    ("autoscaling", "Scale"): "Name:string|Desired:integer=.spec.replicas?0|Available:integer=.status.replicas?0|Age",
     ("batch", "CronJob"): (
         "Schedule=.spec.schedule?|Timezone=.spec.timeZone?<none>|Suspend:boolean=text(spec.suspend)|"
         "Active:integer=count(status.active)|Last Schedule=since(status.lastScheduleTime)|Age|"
@@ -211,7 +211,7 @@ def _column(text: str) -> Column:
     name, _, kind = header.partition(":")
     priority = int(text.startswith("*"))
     if name == "Name":
-        return Column("Name", _cell(source or ".metadata.name?"), format="name", priority=priority)
+        return Column("Name", _cell(source or ".metadata.name?"), format="" if kind else "name", priority=priority)
     return Column(name, _cell(source or "age(metadata.creationTimestamp)"), kind or "string", priority=priority)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from informers.testing.schema.crdschemas import check_structural
+from informers.testing.schema.crdschemas import check_structural, has_defaults
 from informers.testing.schema.names import dns_1035_label, dns_subdomain
 from informers.testing.validation.checks import choice, items, ruled, unique
 from informers.testing.words import causes
@@ -54,6 +54,9 @@ def check_crd(obj: Obj, old: Obj | None) -> list[Cause]:
     scope = spec.get("scope", "")
     found += choice(scope, "spec.scope", ("Cluster", "Namespaced")) if scope else [causes.required("spec.scope")]
     if spec.get("preserveUnknownFields"):
+        if has_defaults(spec):
+            detail = "must be false in order to use defaults in the schema"
+            found.append(causes.invalid("spec.preserveUnknownFields", value=True, detail=detail))
         detail = (
             "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead"
         )
@@ -61,7 +64,7 @@ def check_crd(obj: Obj, old: Obj | None) -> list[Cause]:
     found += _versions(spec) + _names(names) + _conversion(spec["conversion"]) + check_structural(obj)
     if group.endswith((".k8s.io", ".kubernetes.io")) and not (obj["metadata"].get("annotations") or {}).get(_APPROVAL):
         found.append(causes.required(f"metadata.annotations[{_APPROVAL}]", _PROTECTED))
-    return found + _stored(obj, old) + (_frozen(spec, old["spec"]) if old is not None else [])
+    return found + _stored(obj) + (_frozen(spec, old["spec"]) if old is not None else [])
 
 
 def _frozen(spec: Obj, old: Obj) -> list[Cause]:
@@ -209,14 +212,20 @@ def _conversion(conversion: Obj) -> list[Cause]:
     return found
 
 
-def _stored(obj: Obj, old: Obj | None) -> list[Cause]:
-    """The versions that objects were ever stored in must name the one they are stored in now."""
-    if old is not None:
-        return []
-    storage = [version.get("name", "") for version in obj["spec"].get("versions") or () if version.get("storage")]
-    if not storage:
-        return [causes.invalid("status.storedVersions", None, "must have at least one stored version")]
-    if len(storage) > 1:
-        detail = f"must have the storage version {storage[-1]}"
-        return [causes.invalid("status.storedVersions", storage[:1], detail)]
-    return []
+def _stored(obj: Obj) -> list[Cause]:
+    """The versions that objects were ever stored in are still there, the one they are stored in now among them."""
+    stored, at = (obj.get("status") or {}).get("storedVersions"), "status.storedVersions"
+    found = [] if stored else [causes.invalid(at, stored, "must have at least one stored version")]
+    left = {name: index for index, name in enumerate(stored or ())}
+    for version in obj["spec"].get("versions") or ():
+        name = version.get("name", "")
+        if left.pop(name, None) is None and version.get("storage"):
+            found.append(causes.invalid(at, stored, f"must have the storage version {name}"))
+    for name, index in left.items():
+        detail = (
+            f"missing from spec.versions; {name} was previously a storage version, and must remain in spec.versions"
+            f" until a storage migration ensures no data remains persisted in {name}"
+            f" and removes {name} from status.storedVersions"
+        )
+        found.append(causes.invalid(f"{at}[{index}]", name, detail))
+    return found

@@ -8,6 +8,7 @@ from __future__ import annotations
 from base64 import b64decode
 from typing import TYPE_CHECKING, Final
 
+from informers.testing.schema.formats import is_known
 from informers.testing.schema.quantities import nanos
 from informers.testing.validation.checks import items
 
@@ -37,7 +38,8 @@ def warnings_of(gvk: GroupVersionKind, obj: Obj, old: Obj | None) -> list[str]:
     find = _FINDERS.get((gvk.group, gvk.kind))
     if find is None or (old is not None and _essence(old) == _essence(obj)):
         return []
-    return list(find(obj))
+    known = set(find(old)) if old is not None and gvk.kind in _TOLD_ONCE else ()
+    return [sentence for sentence in find(obj) if sentence not in known]
 
 
 def _essence(obj: Obj) -> Obj:
@@ -189,6 +191,27 @@ def _secret(secret: Obj) -> Iterator[str]:
             yield "tls: failed to find any PEM data in certificate input"
 
 
+def _crd(crd: Obj) -> Iterator[str]:
+    for version in crd["spec"].get("versions") or ():
+        yield from _formats((version.get("schema") or {}).get("openAPIV3Schema") or {})
+
+
+def _formats(schema: Obj) -> Iterator[str]:
+    """Tell of the formats that nobody looks at in values of their type."""
+    given, kind = schema.get("format") or "", schema.get("type") or "string"
+    known = is_known(given) if kind == "string" else given in _NUMBER_FORMATS.get(kind, ())
+    if given and not known:
+        yield f'unrecognized format "{given}"'
+    parts = [schema.get("items"), *(part for word in _COMBINING for part in schema.get(word) or ()), schema.get("not")]
+    for part in (*parts, *(schema.get("properties") or {}).values(), schema.get("additionalProperties")):
+        if isinstance(part, dict):
+            yield from _formats(part)
+
+
+_COMBINING: Final = ("allOf", "anyOf", "oneOf")
+_NUMBER_FORMATS: Final = {"integer": ("int32", "int64"), "number": ("float", "double")}
+_TOLD_ONCE: Final = ("CustomResourceDefinition",)
+"""Kinds of which a change warns only of what was not there before."""
 _FINDERS: Final[dict[tuple[str, str], Callable[[Obj], Iterator[str]]]] = {
     ("", "Pod"): _pod,
     ("", "PodTemplate"): _template("template"),
@@ -201,4 +224,5 @@ _FINDERS: Final[dict[tuple[str, str], Callable[[Obj], Iterator[str]]]] = {
     ("", "Service"): _service,
     ("networking.k8s.io", "Ingress"): _ingress,
     ("", "Secret"): _secret,
+    ("apiextensions.k8s.io", "CustomResourceDefinition"): _crd,
 }

@@ -39,7 +39,7 @@ def test_reads_are_not_logged(caplog):
     [("PUT", 200, "DEBUG"), ("PUT", 409, "INFO"), ("PUT", None, "INFO"), ("POST", 201, "INFO")],
 )
 def test_renewals_of_a_lease_do_not_drown_the_rest(caplog, method, status, level):
-    """One every two seconds, for ever; making the lease, or losing it, is told."""
+    """One every two seconds, for ever; taking the lease, or losing it, is told."""
     caplog.set_level(logging.DEBUG, "levelset.audit")
     path = "/apis/coordination.k8s.io/v1/namespaces/default/leases/x"
     Audit().request(Call(method, path), status=status, seconds=0.1, host="h")

@@ -18,9 +18,8 @@ from controller.telemetry.tracing import Tracing
 from controller.webhooks.configuration import at_service, at_url, converted_crds
 from controller.webhooks.install import Installation
 from controller.webhooks.server import WebhookServer
-from informers import OutcomeUnknown, ThreadRuntime
-from informers.testing import FakeCluster, faults
-from informers.testing.faults import On
+from informers import ThreadRuntime
+from informers.testing import FakeCluster
 from tests.controller.webhooks.conftest import OldPool, Pool, down, pool, up
 
 RUNTIME = ThreadRuntime()
@@ -140,24 +139,6 @@ def test_conversion_is_taken_over_and_given_back(before):
 
     assert {"url": "https://127.0.0.1:1/convert", "caBundle": "UEVN"} == taken["webhook"]["clientConfig"]
     assert was == given_back
-
-
-def test_a_conversion_that_may_have_been_taken_over_is_given_back():
-    """The server took the change and its answer was lost: the program ends, and must not leave its URL behind."""
-    hook, kind = converting(OldPool, Pool, up=up, down=down), ("apiextensions.k8s.io/v1", "CustomResourceDefinition")
-    crd = converted_crds([hook], where=at_service("s", "n"))[0]
-    with FakeCluster() as world:
-        world.create({**crd, "spec": {**crd["spec"], "conversion": {"strategy": "None"}}})
-        here = at_url("https://127.0.0.1:1", authority=b"PEM")
-        mine = Installation([hook], name="pools", where=here, client=world.client())
-        world.intercept(faults.lost(on=On("patch", "customresourcedefinitions", times=1)))
-        with pytest.raises(OutcomeUnknown):
-            mine.install()
-        taken = world.get(kind, crd["metadata"]["name"])["spec"]["conversion"]["strategy"]
-        mine.remove()
-        given_back = world.get(kind, crd["metadata"]["name"])["spec"]["conversion"]
-
-    assert ("Webhook", {"strategy": "None"}) == (taken, given_back)
 
 
 def test_two_handlers_for_one_path_are_refused(serve):

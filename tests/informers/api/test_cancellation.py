@@ -5,7 +5,6 @@ import time
 from dataclasses import replace
 
 import pytest
-from urllib3.util.connection import create_connection
 
 from informers.api.cancellation import Cancellation
 from informers.api.errors import Unreachable
@@ -88,21 +87,6 @@ def test_a_handshake_is_no_obstacle(serve, connect, authority, cancel):
     assert Unreachable is type(task.error)
 
 
-def test_a_connection_that_comes_too_late_is_given_up(serve, connect, authority, cancel, monkeypatch):
-    """H13: called off while it was being made, when there was nothing to hang up; no handshake is waited for."""
-    server, patient = serve(lambda peer: peer.hold()), HttpOptions(connect_timeout=60)
-
-    def called_off_meanwhile(*args, **options):
-        cancel.set()
-        return create_connection(*args, **options)
-
-    monkeypatch.setattr("urllib3.util.connection.create_connection", called_off_meanwhile)
-    task = listing(connect(server, "https", ca_data=authority.pem, options=patient), cancel)
-
-    assert task.join(20)
-    assert Unreachable is type(task.error)
-
-
 def test_what_was_called_off_is_not_sent(serve, connect, cancel):
     """Neither as a request nor as a stream."""
     server = serve(answering())
@@ -126,17 +110,6 @@ def test_nobody_elses_call_is_cut(serve, connect, cancel):
 
     assert [200] * 7 == transport.observe.attempts
     assert ["close"] * 3 == [request.headers["connection"] for request in server.requests[1:6:2]]
-
-
-def test_whoever_comes_late_is_woken_at_once(cancel):
-    """H13: between an answer's headers and its body nobody waits, and it may be called off right then."""
-    woken = []
-    cancel.set()
-    with cancel.waking(lambda: woken.append("late")):
-        assert ["late"] == woken
-    cancel.set()
-
-    assert ["late"] == woken
 
 
 def test_whoever_left_is_not_woken(cancel):

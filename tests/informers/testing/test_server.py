@@ -82,24 +82,6 @@ class TestRequests:
         assert (500, "InternalError") == (answer.status, answer.json()["reason"])
         assert (1, True) == (snapshot.faults, snapshot.last_fault.startswith("AttributeError"))
 
-    def test_faults_of_ours_while_webhooks_are_asked(self):
-        """500 as well, from a thread; here an audit that fails, which comes after the write."""
-
-        def audit(_request, _status):
-            raise RuntimeError("disk full")
-
-        configuration = {"apiVersion": "admissionregistration.k8s.io/v1", "metadata": {"name": "hooks"}}
-        path = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations"
-        hook = {"name": "a.b.c", "sideEffects": "None", "admissionReviewVersions": ["v1"]}
-        hook |= {"clientConfig": {"url": "https://127.0.0.1:1"}, "rules": []}
-        cluster = Cluster(runtime=ThreadRuntime(), options=ClusterOptions(controllers=frozenset()))
-        with ApiServer(cluster, options=ServerOptions(tls=False, audit=audit)) as server, urllib3.PoolManager() as pool:
-            first = ask(pool, server, "POST", path, configuration | {"webhooks": [hook]})
-            second = ask(pool, server, "POST", MAPS, {"metadata": {"name": "a"}})
-
-        assert cluster.waits
-        assert [500, 500] == [first.status, second.status]
-
     @pytest.mark.parametrize(
         "target", ["/%", "/%zz/%", "/api/v1/%ff%fe", "/?%", "//", "/api/v1/namespaces/%2e%2e/x", "*"]
     )

@@ -6,7 +6,7 @@ import pytest
 
 from informers.api.errors import BadRequest
 from informers.api.objects import GroupVersionKind
-from informers.testing.kinds.defaults import decode_builtin, default_builtin
+from informers.testing.kinds.defaults import decode_builtin, default_builtin, settle_builtin
 from informers.testing.schema.admission import prune
 from informers.testing.schema.schemas import builtin
 
@@ -26,12 +26,13 @@ SERVER_SPEC = (
 
 
 def filled_in(obj):
-    """An object, read, without unknown fields, and defaulted."""
+    """An object, read, without unknown fields, defaulted, and as it is kept."""
     obj = copy.deepcopy(obj)
     gvk = GroupVersionKind.of(obj)
     decode_builtin(gvk, obj)
     prune(obj, builtin(gvk))
     default_builtin(gvk, obj)
+    settle_builtin(gvk, obj)
     return obj
 
 

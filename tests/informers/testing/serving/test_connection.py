@@ -84,14 +84,6 @@ def test_heads_alone_have_no_body():
     assert wire.closed
 
 
-def test_codes_without_a_name():
-    """As a webhook may choose them; Go gives them this one."""
-    connection, wire = connected(lambda connection, _: connection.send(RestResponse(499, b"")))
-    connection.data_received(GET % 1)
-
-    assert wire.sent.startswith(b"HTTP/1.1 499 status code 499\r\n")
-
-
 def test_streams_are_chunked():
     """Until they are finished; then the next request is looked at."""
 
