@@ -15,6 +15,7 @@ from informers.api.objects import GroupVersionKind, NamespacedName
 from informers.api.selectors import LabelSelector
 from informers.testing.cluster import ListQuery
 from informers.testing.rest.exchange import RestResponse
+from informers.testing.rest.requests import integer
 
 if TYPE_CHECKING:
     from informers.api.objects import Obj
@@ -80,14 +81,9 @@ def _container(pod: Obj, asked: str) -> str:
 
 def _check_numbers(name: str, request: RestRequest) -> None:
     for option, least in _NUMBERS.items():
-        text = request.parameters.get(option, [""])[0]
-        if not text:
-            continue
-        if not text.removeprefix("-").isdecimal():
-            text = f'strconv.ParseInt: parsing "{text}": invalid syntax'
-            raise errors.BadRequest(text, reason="BadRequest")
-        if int(text) < least:
-            why = f"Invalid value: {int(text)}: must be greater than {'or equal to ' if not least else ''}0"
+        number = integer(request.parameters, option)
+        if number is not None and number < least:
+            why = f"Invalid value: {number}: must be greater than {'or equal to ' if not least else ''}0"
             cause = {"reason": "FieldValueInvalid", "message": why, "field": option}
             details = {"name": name, "kind": "PodLogOptions", "causes": [cause]}
             text = f'PodLogOptions "{name}" is invalid: {option}: {why}'

@@ -85,9 +85,11 @@ def integer(parameters: Parameters, name: str) -> int | None:
     text, digits = values[0], values[0].lstrip("+-") if values[0][:1] in ("+", "-") else values[0]
     if not (digits.isascii() and digits.isdigit()) or len(text) - len(digits) > 1:
         raise errors.BadRequest(f'strconv.ParseInt: parsing "{text}": invalid syntax', reason="BadRequest")
-    if not -_INT64 <= int(text) < _INT64:
+    number = int(digits.lstrip("0")[:20] or "0")  # twenty digits are too many, whatever follows
+    number = -number if text.startswith("-") else number
+    if not -_INT64 <= number < _INT64:
         raise errors.BadRequest(f'strconv.ParseInt: parsing "{text}": value out of range', reason="BadRequest")
-    return int(text)
+    return number
 
 
 def list_options(parameters: Parameters, *, watch: bool = False) -> ListOptions:

@@ -42,6 +42,12 @@ def asked(ask):
         ("placed/portforward", 400, "Upgrade request required"),
         ("placed/proxy/any/where", 400, "address not allowed"),
         ("placed/log?tailLines=x", 400, 'strconv.ParseInt: parsing "x": invalid syntax'),
+        ("placed/log?sinceSeconds=", 400, 'strconv.ParseInt: parsing "": invalid syntax'),
+        (
+            f"placed/log?tailLines={'9' * 5000}",
+            400,
+            f'strconv.ParseInt: parsing "{"9" * 5000}": value out of range',
+        ),
         (
             "placed/log?limitBytes=-1",
             422,

@@ -62,6 +62,20 @@ def test_bad_numbers(text):
         integer({"limit": [text]}, "limit")
 
 
+@pytest.mark.parametrize("text", [f"{1 << 63}", f"-{(1 << 63) + 1}", "9" * 5000])
+def test_numbers_that_are_too_large(text):
+    """However many digits they have."""
+    with pytest.raises(BadRequest, match="value out of range"):
+        integer({"limit": [text]}, "limit")
+
+
+def test_numbers_at_the_edge():
+    """All that fit 64 bits, and zeros in front."""
+    texts = [f"{(1 << 63) - 1}", f"-{1 << 63}", "0" * 5000 + "7", "+5", "-0"]
+
+    assert [(1 << 63) - 1, -(1 << 63), 7, 5, 0] == [integer({"limit": [text]}, "limit") for text in texts]
+
+
 @pytest.mark.parametrize(
     ("query", "code", "causes"),
     [
