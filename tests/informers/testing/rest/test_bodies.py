@@ -39,6 +39,11 @@ def test_colons_in_strings_are_no_duplicates():
     assert ({"a": 'x":y', "b": '":":'}, []) == bodies.read_json(b'{"a":"x\\":y","b":"\\":\\":"}')
 
 
+def test_duplicates_are_found_however_they_are_spaced():
+    """A space before one colon and none before the next."""
+    assert ({"a": "2"}, ['duplicate field "a"']) == bodies.read_json(b'{"a"\n:"1","a":"2"}')
+
+
 def test_yaml():
     """YAML is read as JSON would say it: dates are text, keys are text."""
     value, duplicates = bodies.decode_body(b"a: 2020-01-01\n1: yes\nb: {c: 1, c: 2}\n", "application/yaml")
