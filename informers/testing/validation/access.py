@@ -183,7 +183,11 @@ def _url(url: str, at: str) -> list[Cause]:
     if url.startswith(":"):
         why = f'url must be a valid URL: parse "{url}": missing protocol scheme'
         return [causes.required(at, f"{why}; {form}")]
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        why = "missing ']' in host" if "[" in url and "]" not in url else "invalid host"
+        return [causes.required(at, f'url must be a valid URL: parse "{url}": {why}; {form}')]
     found: list[Cause] = []
     if parts.scheme != "https":
         found.append(causes.invalid(at, parts.scheme, f"'https' is the only allowed URL scheme; {form}"))

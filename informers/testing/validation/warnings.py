@@ -175,7 +175,7 @@ def _service(service: Obj) -> Iterator[str]:
     spec = service.get("spec") or {}
     if spec.get("clusterIP") == "None" and spec.get("sessionAffinity") not in (None, "", "None"):
         yield "spec.SessionAffinity is ignored for headless services"
-    if (service.get("spec") or {}).get("externalIPs"):
+    if spec.get("externalIPs"):
         yield "spec.externalIPs is deprecated and may no longer be implemented in some clusters"
 
 
