@@ -290,6 +290,6 @@ class Cluster:
                 return podactions.evict(self._deletes, info, key, obj, options)
             case "token":
                 record = self._reads.record(info, key)
-                return reviews.token_request(self.guard, key, record, obj, self.storage)
+                return reviews.token_request(self.guard, key, record, obj, self.storage, manager=options.field_manager)
             case _:
                 raise refusals.no_such_path()

@@ -217,6 +217,13 @@ def _prepare_job(job: Obj) -> None:
         meta["labels"] = dict(labels)
 
 
+def _prepare_claim(claim: Obj) -> None:
+    """Drop a source of which no volume was ever made by the older of the two fields."""
+    source = (claim.get("spec") or {}).get("dataSource") or {}
+    if (source.get("apiGroup") or "", source.get("kind")) not in _CLAIM_SOURCES:
+        (claim.get("spec") or {}).pop("dataSource", None)
+
+
 def _prepare_volume(volume: Obj) -> None:
     volume["status"]["lastPhaseTransitionTime"] = volume["metadata"]["creationTimestamp"]
 
@@ -250,12 +257,14 @@ def _prepare_api_service(service: Obj) -> None:
         service["status"] = {"conditions": [condition]}
 
 
+_CLAIM_SOURCES = (("", "PersistentVolumeClaim"), ("snapshot.storage.k8s.io", "VolumeSnapshot"))
 _ASKER = ("username", "uid", "groups", "extra")
 
 _PREPARE: dict[tuple[str, str], Callable[[Obj], None]] = {
     ("", "Pod"): _prepare_pod,
     ("", "Namespace"): _prepare_namespace,
     ("", "PersistentVolume"): _prepare_volume,
+    ("", "PersistentVolumeClaim"): _prepare_claim,
     ("batch", "Job"): _prepare_job,
     ("coordination.k8s.io", "Lease"): _prepare_lease,
     ("apiextensions.k8s.io", "CustomResourceDefinition"): _prepare_crd,

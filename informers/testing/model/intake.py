@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from informers.api import errors
 from informers.api.objects import GroupVersionKind
 from informers.testing.kinds import defaults
+from informers.testing.kinds.normal import Mismatch, normalise
 from informers.testing.model.metadata import timestamp
 from informers.testing.patching import fields
 from informers.testing.schema import admission, schemas
@@ -33,6 +34,7 @@ __all__ = [
     "go_type",
     "identify",
     "kept_schema",
+    "object_to",
     "replicas_path",
     "schema_of",
     "settle",
@@ -83,9 +85,10 @@ def identify(info: ResourceInfo, obj: Obj) -> None:
     elif kind not in (None, "", wanted) or version not in (None, "", expected):
         have = (version or expected).rpartition("/")[2]
         scheme = 'in scheme "pkg/runtime/scheme.go:111"'
-        known = schemas.builtin(GroupVersionKind.parse(version or expected, kind or wanted)) is not None
+        known = schemas.builtin(GroupVersionKind.parse(version or expected, kind or wanted))
         why = f'no kind "{kind or wanted}" is registered for version "{version or expected}" {scheme}'
-        if known:
+        if known is not None:
+            _decode(known, obj, f'{kind} in version "{have}" cannot be handled as a {wanted}')
             group = info.gvk.group.partition(".")[0] or "core"
             why = f"converting ({have}.{kind}) to ({group}.{wanted}): unknown conversion"
         text = f'{kind or wanted} in version "{have}" cannot be handled as a {wanted}: {why}'
@@ -95,6 +98,14 @@ def identify(info: ResourceInfo, obj: Obj) -> None:
         if obj["metadata"] is not None:
             raise _undecodable(info, go_type(obj["metadata"]), f"{wanted}.metadata", "v1.ObjectMeta")
         obj["metadata"] = {}
+
+
+def _decode(node: Node, obj: Obj, head: str) -> None:
+    """Refuse an object that is not even of the kind that it claims."""
+    try:
+        normalise({**obj}, node)
+    except Mismatch as mismatch:
+        raise refusals.bad_request(f"{head}: {mismatch}") from mismatch
 
 
 def identify_part(obj: Obj, wanted: str) -> None:
@@ -120,15 +131,20 @@ def take_in(info: ResourceInfo, obj: Obj, options: WriteOptions, *, applied: boo
     elif node is not None and (why := admission.malformed(obj, node)):
         raise _not_handled(info, why)
     unknown = admission.prune(obj, node) if node is not None else []
-    if unknown and not applied and options.field_validation != "Ignore":
-        sentences = [f'unknown field "{path}"' for path in unknown]
-        if options.field_validation == "Strict":
-            raise _not_handled(info, f"strict decoding error: {', '.join(sentences)}")
-        options.warnings.extend(sentences)
+    if not applied:
+        object_to(options, [f'unknown field "{path}"' for path in unknown], info)
     if not info.custom:
         defaults.default_builtin(info.gvk, obj)
     elif node is not None:
         admission.default(obj, node, nulls=applied)
+
+
+def object_to(options: WriteOptions, sentences: list[str], info: ResourceInfo) -> None:
+    """Refuse what strict validation does not let pass, or warn of it; raises BadRequest."""
+    if options.field_validation == "Strict" and (sentences or options.misspelt):
+        raise _not_handled(info, f"strict decoding error: {', '.join([*options.misspelt, *sentences])}")
+    if options.field_validation != "Ignore":
+        options.warnings.extend(sentences)
 
 
 def check(

@@ -17,6 +17,7 @@ from informers.testing.words import causes, refusals
 
 if TYPE_CHECKING:
     from informers.api.objects import GroupVersionKind, NamespacedName, Obj
+    from informers.testing.model.queries import WriteOptions
     from informers.testing.model.resources import ResourceInfo
 
 __all__ = ["APPLY", "STRATEGIC", "applied", "check_version", "echoed", "patched", "unrestorable"]
@@ -55,12 +56,25 @@ def echoed(info: ResourceInfo, obj: Obj, error: errors.ApiError) -> str:
     return msgspec.json.encode(shown).decode()
 
 
-def check_version(info: ResourceInfo, name: str, obj: Obj) -> None:
-    """Refuse a custom resource that a patch has moved to another version; raises Invalid."""
+def check_version(info: ResourceInfo, name: str, obj: Obj, options: WriteOptions) -> None:
+    """Look at an object that a patch has moved to another version, or to none, in which a built-in kind has no fields.
+
+    Raises:
+        Invalid: It is a custom resource.
+        BadRequest: Strict validation does not let fields go.
+    """
     version = obj.get("apiVersion")
     if info.custom and isinstance(version, str) and version != info.gvk.api_version:
+        intake.object_to(options, _unknown(obj, "apiVersion", "kind", "metadata"), info)
         cause = causes.invalid("apiVersion", version, f"must be {info.gvk.api_version}")
         raise refusals.invalid(info, name, [cause])
+    if not info.custom and not version:
+        intake.object_to(options, _unknown(obj, "apiVersion", "kind"), info)
+        obj.clear()
+
+
+def _unknown(obj: Obj, *known: str) -> list[str]:
+    return [f'unknown field "{name}"' for name in sorted(obj) if name not in known]
 
 
 def unrestorable(error: errors.BadRequest) -> errors.BadRequest:

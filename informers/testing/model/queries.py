@@ -79,6 +79,8 @@ class WriteOptions:
     field_validation: str = ""
     """`Strict` refuses unknown and duplicate fields, `Warn` or empty warns, `Ignore` is silent; all but `Strict` drop
     them."""
+    misspelt: tuple[str, ...] = ()
+    """What strict validation has against the patch itself, such as members given twice."""
     force: bool = False
     """Apply only: take fields from other managers."""
     subresource: str = ""

@@ -6,11 +6,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from informers.api import errors
+from informers.api.objects import GroupVersionKind
 from informers.testing.access.identity import Identity
 from informers.testing.access.questions import Access
 from informers.testing.access.tokens import AUDIENCE
 from informers.testing.model import intake
 from informers.testing.model.metadata import timestamp
+from informers.testing.patching.fields import track_update
+from informers.testing.schema import schemas
 from informers.testing.words import causes, refusals
 
 if TYPE_CHECKING:
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["answer", "token_request"]
 
+_TOKEN_REQUEST: Final = GroupVersionKind("authentication.k8s.io", "v1", "TokenRequest")
 _TOKEN_SECONDS: Final = 3600
 _SHORTEST_TOKEN: Final = 600
 _LONGEST_TOKEN: Final = 2**32
@@ -115,8 +119,10 @@ def _token_status(guard: Guard, info: ResourceInfo, spec: Obj) -> Obj:
     return {"authenticated": True, "user": identity.info(), "audiences": audiences}
 
 
-def token_request(guard: Guard, account: NamespacedName, record: Record, obj: Obj, storage: Storage) -> Obj:
-    """Return a TokenRequest answered with a token of a service account.
+def token_request(
+    guard: Guard, account: NamespacedName, record: Record, obj: Obj, storage: Storage, *, manager: str
+) -> Obj:
+    """Return a TokenRequest of a field manager answered with a token of a service account.
 
     Raises:
         Invalid: The token would live too short or too long.
@@ -141,13 +147,23 @@ def token_request(guard: Guard, account: NamespacedName, record: Record, obj: Ob
     now = guard.tokens.runtime.wall()
     spec = {"audiences": audiences, "expirationSeconds": seconds, "boundObjectRef": asked.get("boundObjectRef")}
     named = {"name": account.name, "namespace": account.namespace, "uid": record.uid}
-    return {
-        "kind": "TokenRequest",
-        "apiVersion": "authentication.k8s.io/v1",
+    answer: Obj = {
+        "kind": _TOKEN_REQUEST.kind,
+        "apiVersion": _TOKEN_REQUEST.api_version,
         "metadata": {**named, "creationTimestamp": timestamp(now)},
-        "spec": spec,
-        "status": {"token": token, "expirationTimestamp": timestamp(now + timedelta(seconds=seconds))},
+        "spec": {**asked, "expirationSeconds": seconds},
     }
+    track_update(
+        None,
+        answer,
+        manager=manager,
+        api_version=_TOKEN_REQUEST.api_version,
+        subresource="token",
+        time=timestamp(now),
+        node=schemas.builtin(_TOKEN_REQUEST),
+    )
+    status = {"token": token, "expirationTimestamp": timestamp(now + timedelta(seconds=seconds))}
+    return {**answer, "spec": spec, "status": status}
 
 
 def _bound(reference: Any, namespace: str, storage: Storage) -> Obj | None:

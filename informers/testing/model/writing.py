@@ -89,8 +89,8 @@ class Writes:
         obj = patchdocs.patched(info, from_storage(info, record.decode()), content_type, body)
         if content_type == patchdocs.STRATEGIC:
             obj |= {"kind": info.gvk.kind, "apiVersion": info.gvk.api_version}  # of a Go type, whatever the patch says
-        patchdocs.check_version(info, key.name, obj)
         try:
+            patchdocs.check_version(info, key.name, obj, options)
             intake.identify(info, obj)
             intake.take_in(info, obj, options)
         except errors.BadRequest as error:

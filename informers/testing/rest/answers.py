@@ -110,12 +110,16 @@ class Answers:
 
         def framer(item: WatchItem) -> bytes:
             first = bool(headers and headers.pop())
-            return self._table(target, [item.raw], {"resourceVersion": item.resource_version}, headers=first)
+            include = "Metadata" if item.type == "BOOKMARK" else ""  # whose annotation matters, whatever was asked for
+            version = {"resourceVersion": item.resource_version}
+            return self._table(target, [item.raw], version, headers=first, include=include)
 
         return framer
 
-    def _table(self, target: Target, raws: Sequence[bytes], metadata: Obj, *, headers: bool = True) -> bytes:
-        include = target.request.parameters.get("includeObject", [""])[0]
+    def _table(
+        self, target: Target, raws: Sequence[bytes], metadata: Obj, *, headers: bool = True, include: str = ""
+    ) -> bytes:
+        include = include or target.request.parameters.get("includeObject", [""])[0]
         if include not in _INCLUDES:
             text = f"includeObject: Invalid value: \"{include}\": must be 'Metadata', 'Object', 'None', or empty"
             raise errors.BadRequest(f"Unable to convert to Table as requested: {text}", reason="BadRequest")

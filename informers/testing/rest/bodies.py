@@ -77,6 +77,8 @@ def decode_body(body: bytes, content_type: str, *, kind: str = "", merge: bool =
         if name in ("kind", "apiVersion") and not isinstance(value[name], str | None):
             text = f"couldn't get version/kind; json parse error: json: cannot unmarshal {_KINDS[type(value[name])]}"
             raise unrecognized(f"{text} into Go struct field .{name} of type string", body, kind)
+    if (value.get("apiVersion") or "").count("/") > 1:
+        raise unrecognized(f"unexpected GroupVersion string: {value['apiVersion']}", body, kind)
     return value, duplicates
 
 

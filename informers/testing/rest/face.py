@@ -149,6 +149,8 @@ def _verb(info: ResourceInfo, route: Route, request: RestRequest) -> str:
         verb = "connect" if verb and route.subresource in CONNECTING else verb
     else:
         verb = (_OBJECT_VERBS if route.name else _COLLECTION_VERBS).get(method, "")
+        if info.custom and method == "POST":
+            verb = "create"  # of the name in the body, whatever is on the path
         across = info.namespaced and not route.scoped and verb != "list"
         verb = verb if verb in info.verbs and (not across or not info.stored) else ""
     if verb and (not route.watch or "watch" in info.verbs):

@@ -6,7 +6,8 @@ decided about objects is decided in the cluster; what may be asked of which path
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -166,12 +167,10 @@ class Verbs:
                 self._cluster.get_raw(target.info, target.key)  # an object that is not there comes first
             raise
         duplicates = [*duplicates, *unknown_members(body)] if media == PATCHES[0] else duplicates
-        return self._write(
-            target,
-            lambda chosen: self._cluster.patch(target.info, target.key, media, body, chosen),
-            options,
-            duplicates,
-        )
+        if media != APPLY and options.field_validation == "Strict":
+            options, duplicates = replace(options, misspelt=tuple(duplicates)), []
+        verb = partial(self._cluster.patch, target.info, target.key, media, body)
+        return self._write(target, verb, options, duplicates)
 
     def delete(self, target: Target) -> Answer:
         """Delete an object."""

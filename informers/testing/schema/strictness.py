@@ -43,9 +43,11 @@ def refuse_duplicates(
         order: The place of each sentence, those on unknown fields included; empty to tell duplicates first.
     """
     if duplicates[0].startswith("line "):
-        lines = "".join(f"\n  {line}" for line in duplicates)
-        text = f"error strict decoding YAML: error converting YAML to JSON: yaml: unmarshal errors:{lines}"
-        raise errors.BadRequest(text, reason="BadRequest")
+        lines = "yaml: unmarshal errors:" + "".join(f"\n  {line}" for line in duplicates)
+        if patch:
+            text = f"error strict decoding YAML: error converting YAML to JSON: {lines}"
+            raise errors.BadRequest(text, reason="BadRequest")
+        duplicates = [lines]
     found = f"{_STRICT}{', '.join(duplicates)}"
     try:
         verb(replace(options, dry_run=True, warnings=[]))

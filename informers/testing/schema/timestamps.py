@@ -28,7 +28,7 @@ _ZONE: Final = ("Z07:00", r"Z|[+-]\d\d:\d\d")
 _LAYOUT: Final = "2006-01-02T15:04:05Z07:00"
 _MICRO_LAYOUT: Final = "2006-01-02T15:04:05.000000Z07:00"
 _TIME: Final = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(\.\d+)?(?:Z|([+-])(\d\d):(\d\d))")
-_MICRO: Final = re.compile(r"\.\d{6}(?!\d)")
+_MICRO: Final = re.compile(r"\.\d{6}")
 _RANGES: Final = (("month", 1, 12), ("day", 1, 31), ("hour", 0, 23), ("minute", 0, 59), ("second", 0, 59))
 
 

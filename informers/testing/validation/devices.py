@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from informers.testing.cel.faults import CompileError
+from informers.testing.cel.programs import Environment
+from informers.testing.cel.types import DYN
 from informers.testing.schema.names import dns_label
 from informers.testing.validation.checks import choice, items, ruled
 from informers.testing.words import causes
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["check_claim", "check_claim_template", "check_class", "check_slice"]
 
+_DEVICE: Final = Environment({"device": DYN})
 _NODES: Final = ("nodeName", "nodeSelector", "allNodes", "perDeviceNodeSelection")
 
 
@@ -26,9 +30,17 @@ def check_class(obj: Obj, old: Obj | None) -> list[Cause]:  # noqa: ARG001 - all
 
 
 def _selectors(part: Obj, at: str) -> list[Cause]:
-    return [
-        causes.required(f"{here}.cel") for here, selector in items(part, "selectors", at) if selector.get("cel") is None
-    ]
+    found: list[Cause] = []
+    for here, selector in items(part, "selectors", at):
+        if selector.get("cel") is None:
+            found.append(causes.required(f"{here}.cel"))
+            continue
+        expression = selector["cel"].get("expression", "")
+        try:
+            _DEVICE.compile(expression)
+        except CompileError as error:
+            found.append(causes.invalid(f"{here}.cel.expression", expression, f"compilation failed: {error}"))
+    return found
 
 
 def check_claim(obj: Obj, old: Obj | None) -> list[Cause]:
