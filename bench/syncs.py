@@ -76,13 +76,14 @@ def prepared(kubeconfig, etcd, plural, count):
 
 
 def compete(kind, count, kubeconfig, options):
-    """Return {name: median of everything}, by runs in turn."""
+    """Return {name: median of everything}, by runs in turn; each run begins with another contestant."""
     commands = {
         name: command for name, command in contestants(kind, count).items() if name.startswith(options.only or "")
     }
     seen = {name: [] for name in commands}
-    for _ in range(options.runs):
-        for name in list(seen):
+    for turn in range(options.runs):
+        first = turn % len(seen)
+        for name in (*list(seen)[first:], *list(seen)[:first]):
             try:
                 result = run(commands[name], kubeconfig)
                 if result["objects"] != count:
