@@ -57,7 +57,7 @@ class Writes:
         intake.take_in(info, obj, options)
         metadata.count_owners_once(obj["metadata"], options.warnings)
         version = obj["metadata"].get("resourceVersion") or "0"
-        if version.isdigit() and int(version):
+        if version.isdigit() and version.strip("0"):
             raise errors.ServerError("resourceVersion should not be set on objects to be created")
         return self._add(info, namespace, obj, options)
 
@@ -245,8 +245,10 @@ class Writes:
             if patching:
                 raise refusals.invalid(info, name, [refusals.immutable("metadata.uid", uid)] * 2)
             raise refusals.other_uid(info, name, info.path(record.key), uid, record.uid)
-        if version and not (version.isascii() and version.isdigit()):
-            raise errors.ServerError(f'strconv.ParseUint: parsing "{version}": invalid syntax')
+        number = version.isascii() and version.isdigit()
+        if version and (not number or len(version) > 20):  # more digits than 64 bits have
+            why = "value out of range" if number else "invalid syntax"
+            raise errors.ServerError(f'strconv.ParseUint: parsing "{version}": {why}')
         if int(version or 0) == 0:
             if not patching and (info.custom or not info.unconditional_update):
                 why = "Invalid value: 0: must be specified for an update"

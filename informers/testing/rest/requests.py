@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["ListOptions", "check_version", "delete_options", "flag", "integer", "list_options", "write_options"]
 
 Parameters = dict[str, list[str]]
+_UINT64_DIGITS = 20
 _INT64 = 2**63
 _MANAGER_LIMIT = 128
 _VALIDATIONS = ("", "Ignore", "Strict", "Warn")
@@ -133,8 +134,10 @@ def list_options(parameters: Parameters, *, watch: bool = False) -> ListOptions:
 
 def check_version(text: str, *, listing: bool = False) -> None:
     """Refuse a malformed resourceVersion: 400 on a list, but 500 without a reason on a get and a watch."""
-    if text and not (text.isascii() and text.isdigit()):
-        cause = f'resourceVersion: Invalid value: "{text}": strconv.ParseUint: parsing "{text}": invalid syntax'
+    number = text.isascii() and text.isdigit()
+    if text and (not number or len(text) > _UINT64_DIGITS):
+        why = "value out of range" if number else "invalid syntax"
+        cause = f'resourceVersion: Invalid value: "{text}": strconv.ParseUint: parsing "{text}": {why}'
         if listing:
             raise errors.BadRequest(f"invalid resource version: {cause}", reason="BadRequest")
         raise errors.ServerError(cause)

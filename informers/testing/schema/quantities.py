@@ -23,6 +23,8 @@ _BINARY_NAMES: Final = {power: suffix for suffix, power in _BINARY.items()}
 _NANO: Final = 10**9
 _MILLI: Final = 10**6
 _MOST: Final = 2**63 - 1
+_FARTHEST: Final = 999
+"""Exponents beyond it count as it: a number of a billion digits would keep the server busy for good."""
 _DIGITS: Final = 18
 """The server keeps numbers of that many digits as they were written."""
 
@@ -58,7 +60,9 @@ def _unit(suffix: str) -> tuple[int, int, str]:
     exponent = _EXPONENT.fullmatch(suffix)
     if not exponent:
         raise ValueError(_NO_SUFFIX)
-    return 10, int(exponent.group(1)), "exponent"
+    digits = exponent[1].lstrip("+-").lstrip("0")
+    power = min(int(digits[:4] or "0"), _FARTHEST)
+    return 10, -power if exponent[1].startswith("-") else power, "exponent"
 
 
 def _kept(whole: str, part: str, suffix: str, form: str) -> bool:

@@ -69,6 +69,12 @@ def test_numbers_that_are_too_large(text):
         integer({"limit": [text]}, "limit")
 
 
+def test_versions_that_are_too_large():
+    """As no server ever gave."""
+    with pytest.raises(BadRequest, match="value out of range"):
+        check_version("9" * 5000, listing=True)
+
+
 def test_numbers_at_the_edge():
     """All that fit 64 bits, and zeros in front."""
     texts = [f"{(1 << 63) - 1}", f"-{1 << 63}", "0" * 5000 + "7", "+5", "-0"]

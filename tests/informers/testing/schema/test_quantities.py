@@ -48,3 +48,10 @@ def test_amounts_are_compared_as_numbers():
     assert nanos("1Gi") == nanos("1073741824")
     assert nanos("1G") < nanos("1Gi")
     assert nanos("-1") < 0
+
+
+def test_numbers_of_a_billion_digits_are_not_written_out():
+    """They are large, and no request waits for them."""
+    assert nanos("1e99") < nanos("1e999999999") == nanos(f"1e+{'9' * 5000}")
+    assert 1 == nanos("1e-999999999")
+    assert "1e999999" == canonical("1e999999")
