@@ -37,6 +37,8 @@ _JOB_WARNING = (
     "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set "
     "propagationPolicy=Orphan to suppress this warning"
 )
+_AN_AGE = 1000 * 365 * 86400
+"""Seconds; a time that is farther away cannot be written down, and no Pod comes to see it."""
 _IMMORTAL = ("default", "kube-public", "kube-system")
 
 
@@ -105,7 +107,7 @@ class Deletes:
         meta = obj["metadata"]
         now = self.writes.runtime.wall()
         if first or grace:
-            meta["deletionTimestamp"] = timestamp(now + timedelta(seconds=grace))
+            meta["deletionTimestamp"] = timestamp(now + timedelta(seconds=min(grace, _AN_AGE)))
         if _is_crd(info):
             if first:
                 _terminate_crd(obj, timestamp(now))

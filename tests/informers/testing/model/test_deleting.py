@@ -99,3 +99,12 @@ def test_nobody_cannot_be_impersonated(ask, headers, who):
 
     assert 400 == code
     assert f'&user.DefaultInfo{{Name:"", {who}, Extra' in answer["message"]
+
+
+def test_a_pod_may_ask_for_longer_than_time_lasts(ask):
+    """It is being deleted all the same."""
+    spec = TEMPLATE["spec"] | {"nodeName": "n", "terminationGracePeriodSeconds": 1 << 62}
+    ask("POST", f"{CORE}/pods", {"metadata": {"name": "a"}, "spec": spec})
+    code, answer, _ = ask("DELETE", f"{CORE}/pods/a")
+
+    assert (200, 1 << 62) == (code, answer["metadata"]["deletionGracePeriodSeconds"])
