@@ -214,3 +214,16 @@ def test_a_zero_that_was_asked_for_is_no_default(given, replicas):
     default_builtin(gvk, controller)
 
     assert replicas == controller["spec"]["replicas"]
+
+
+def test_an_empty_list_is_told_from_a_missing_one_until_it_is_kept():
+    """Where a list is always written: owners and sentences see the difference, and nobody who reads it later does."""
+    gvk = GroupVersionKind("rbac.authorization.k8s.io", "v1", "Role")
+    role = {"metadata": {}, "rules": []}
+    decode_builtin(gvk, role)
+
+    assert [] == role["rules"]
+
+    settle_builtin(gvk, role)
+
+    assert role["rules"] is None

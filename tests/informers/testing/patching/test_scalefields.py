@@ -66,6 +66,14 @@ def test_scaling_to_the_same_number_changes_nothing():
     assert entries == scaled(entries, "scaler", 1)
 
 
+def test_an_updater_loses_the_number_to_its_own_entry_without_a_time():
+    """On the Scale it has another version, so even a write that changes nothing takes the number from it."""
+    entries = [entry("one", {"f:spec": {"f:replicas": {}, "f:paused": {}}}, "Update")]
+    expected = [("one", "", REPLICAS, False), ("one", "", {"f:spec": {"f:paused": {}}}, True)]
+
+    assert expected == short(scaled(entries, "scaler", 1))
+
+
 def test_the_object_s_own_path_may_differ():
     """A custom resource may have the number elsewhere."""
     deep = {"f:spec": {"f:pool": {"f:size": {}}}}

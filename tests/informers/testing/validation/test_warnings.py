@@ -2,6 +2,9 @@
 
 import pytest
 
+from informers.api.objects import GroupVersionKind
+from informers.testing.validation.warnings import warnings_of
+
 CORE, NS = "/api/v1/namespaces/default", "namespaces/default"
 OWNER = {"apiVersion": "v1", "kind": "Pod", "name": "x", "uid": "u1"}
 MERGE = "application/merge-patch+json"
@@ -154,3 +157,38 @@ def test_an_owner_that_is_named_twice_counts_once(ask):
     assert [OWNER] == made["metadata"]["ownerReferences"] == patched["metadata"]["ownerReferences"]
     assert [f".metadata.ownerReferences contains duplicate entries{told}"] == first
     assert [f".metadata.ownerReferences contains duplicate entries after mutating admission happens{told}"] == second
+
+
+def crd(*fields):
+    """A CRD with fields of these schemas."""
+    schema = {"type": "object", "properties": {f"f{index}": field for index, field in enumerate(fields)}}
+    return {"metadata": {}, "spec": {"versions": [{"name": "v1", "schema": {"openAPIV3Schema": schema}}]}}
+
+
+CRD = GroupVersionKind("apiextensions.k8s.io", "v1", "CustomResourceDefinition")
+
+
+@pytest.mark.parametrize(
+    ("kind", "form", "warned"),
+    [
+        ("string", "date-time", False),
+        ("string", "odd", True),
+        ("integer", "int32", False),
+        ("number", "int32", True),
+        ("boolean", "byte", True),
+    ],
+)
+def test_formats_that_nobody_looks_at(kind, form, warned):
+    """Each type has its own; a list is looked into."""
+    field = {"type": kind, "format": form}
+    expected = [f'unrecognized format "{form}"'] * warned
+
+    assert expected == warnings_of(CRD, crd(field), None)
+    assert expected == warnings_of(CRD, crd({"type": "array", "items": field}), None)
+
+
+def test_a_format_is_told_of_once():
+    """What was there before is not new."""
+    old, odd = {"type": "string", "format": "old"}, {"type": "string", "format": "odd"}
+
+    assert ['unrecognized format "odd"'] == warnings_of(CRD, crd(old, odd), crd(old))
