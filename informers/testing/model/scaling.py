@@ -131,7 +131,7 @@ def _apply(writes: Writes, info: ResourceInfo, record: Record, applied: Obj, opt
 def _write(writes: Writes, info: ResourceInfo, record: Record, scale: Obj, options: WriteOptions) -> Obj:
     """Bring the replicas and the owners of a Scale into its object; return the Scale that results."""
     live, obj = from_storage(info, record.decode()), from_storage(info, record.decode())
-    _put(obj, replicas_path(info), scale["spec"].get("replicas") or 0)
+    _put(obj, replicas_path(info), (scale.get("spec") or {}).get("replicas") or 0)
     owners = scale["metadata"].get("managedFields")
     obj["metadata"]["managedFields"] = to_parent(
         live["metadata"].get("managedFields"), owners, info.gvk.api_version, _steps(info)
