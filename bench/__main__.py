@@ -15,7 +15,9 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-NAMES = ("syncs", "watching", "reads", "apart", "pages", "decode", "queue", "reconcile", "tracing", "start", "server")
+MIRROR = ("syncs", "watching", "reads", "apart", "pages", "decode")
+CONTROLLER = ("converge", "queue", "reconcile", "tracing", "start")
+NAMES = (*MIRROR, *CONTROLLER, "server")
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 
 

@@ -25,6 +25,7 @@ from pathlib import Path
 from bench.contestants import kopf_python
 from bench.plane import Audit, Plane, missing
 from bench.processes import cpu_s, memory_mb
+from bench.table import grid
 from informers import HttpTransport, ThreadRuntime, crd_of, load_config
 from informers.api.transport import Call
 from reconcilers.memcached import Memcached
@@ -276,30 +277,30 @@ def play(stage, name, command, changes):
 
 def show(results):
     """Print the medians, and ours divided by controller-runtime's round by round."""
-    names = list(results)
-    print(f"\n{'':<34}" + "".join(f"{name:>20}" for name in names) + f"{'ours / c-r':>12}")
+    names, rows = list(results), []
     for row in results[names[0]][0]:
-        cells, ratio = [], ""
-        for name in names:
-            values = [one[row] for one in results[name] if one.get(row) is not None]
-            cells.append(f"{statistics.median(values):20.2f}" if values else f"{'-':>20}")
+        found = {name: [one[row] for one in results[name] if one.get(row) is not None] for name in names}
+        ratio = ""
         if {"levelset", "controller-runtime"} <= results.keys():
             pairs = zip(results["levelset"], results["controller-runtime"], strict=True)
             ratios = [ours[row] / theirs[row] for ours, theirs in pairs if theirs.get(row)]
-            ratio = f"{statistics.median(ratios):12.2f}" if ratios else ""
-        print(f"{': '.join(row):<34}" + "".join(cells) + ratio)
+            ratio = f"{statistics.median(ratios):.2f}" if ratios else ""
+        cells = [f"{statistics.median(values):.2f}" if values else "" for values in found.values()]
+        rows.append((": ".join(row), *cells, ratio))
+    grid(("", *names, "ours / controller-runtime"), rows)
 
 
-def main():
+def main(args=()):
     """Run the rounds and print one table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m bench.converge", description=__doc__.splitlines()[0])
     parser.add_argument("--objects", type=int, default=2000)
     parser.add_argument("--changes", type=int, default=200, help="changes, one at a time, for the latency")
-    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", default="", help="contestants to run, with commas; all when empty")
-    options = parser.parse_args()
-    if why := missing():
-        sys.exit(why)
+    options, _ = parser.parse_known_args(args)
+    if problem := missing():
+        print(f"left out: {problem}")
+        return
     with tempfile.TemporaryDirectory(prefix="levelset-bench-") as folder:
         rivals = contestants(folder)
         rivals = {name: rivals[name] for name in rivals if name in (options.only or name).split(",")}
@@ -318,4 +319,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])
