@@ -55,7 +55,7 @@ class CronJobs:
         cron = self._actor.get(_CRON_JOB, *key)
         if cron is None or "deletionTimestamp" in cron["metadata"]:
             return None
-        jobs = self._forget(cron, self._actor.owned(cron, JOB))
+        jobs = _known(cron, self._forget(cron, self._actor.owned(cron, JOB)))
         zone = ZoneInfo(cron["spec"].get("timeZone") or "UTC")
         now = self._cluster.runtime.wall().astimezone(zone)
         status = dict(cron.get("status") or {})
@@ -126,6 +126,12 @@ class CronJobs:
             current = self._actor.get(_CRON_JOB, *key_of_object(cron))
             if current is not None and current["metadata"]["uid"] == cron["metadata"]["uid"]:
                 self._actor.update({**current, "status": status}, "status")
+
+
+def _known(cron: Obj, jobs: list[Obj]) -> list[Obj]:
+    """Return the Jobs but for those under way that the controller did not start, as `create job --from` makes them."""
+    started = {job["uid"] for job in (cron.get("status") or {}).get("active") or ()}
+    return [job for job in jobs if finished(job) or job["metadata"]["uid"] in started]
 
 
 def _job(cron: Obj, due: datetime) -> Obj:

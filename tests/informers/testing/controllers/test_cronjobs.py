@@ -44,6 +44,18 @@ class TestRuns:
 
         assert [] == lab.names("Job")
 
+    def test_a_job_that_somebody_made_from_it_does_not_count(self, lab):
+        """As `kubectl create job --from` does: it has the owner, and the controller did not start it."""
+        cron = lab.create(cron_job("sleep 600", suspend=True))
+        owner = {"apiVersion": "batch/v1", "kind": "CronJob", "name": "tick", "uid": cron["metadata"]["uid"]}
+        metadata = {"name": "by-hand", "ownerReferences": [{**owner, "controller": True}]}
+        spec = cron["spec"]["jobTemplate"]["spec"]
+        lab.create({"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": spec})
+        lab.advance(5)
+
+        assert ["by-hand"] == lab.names("Job")
+        assert "active" not in lab.status("CronJob", "tick")
+
     def test_deleting_it_takes_its_jobs(self, lab):
         """And their Pods."""
         lab.create(cron_job("sleep 600"))
