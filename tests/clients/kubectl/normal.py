@@ -6,8 +6,8 @@ RANDOM = "bcdfghjklmnpqrstvwxz2456789"
 """The letters of generated names."""
 DROPPED = re.compile(r"^(Waiting for |Warning: .*immediate deletion|[EWI]\d+ .* reflector\.go).*\n", re.MULTILINE)
 """How far a rollout is, and what client-go notes of a watch that was short, depend on when one looks."""
-UNORDERED = re.compile(r"(^(\* |evicting pod |pod/\S+ evicted$).*\n)+", re.MULTILINE)
-"""Causes of a refusal, which come from a Go map, and what happens at once."""
+UNORDERED = re.compile(r"(^(\* |evicting pod |pod/\S+ evicted$|\S+  (Unh|H)ealthy  ).*\n)+", re.MULTILINE)
+"""Causes of a refusal, which come from a Go map, and what happens at once: components are asked side by side."""
 FIXED = tuple(
     (re.compile(pattern, re.MULTILINE), fixed)
     for pattern, fixed in (
