@@ -9,22 +9,22 @@ queue's, what an outcome means `controller.worker`'s.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from controller.attempt import Attempts, Failing, Running
+from controller.controlleroptions import ControllerOptions
 from controller.intake import Intake
 from controller.observe import NULL
-from controller.options import option
 from controller.pool import WorkerPool
 from controller.queue import QueueSnapshot, WorkQueue
-from controller.ratelimit import RateLimiter, exponential
 from controller.request import ReconcileFunction, Reconciler, reconcile_of
 from controller.worker import describe
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from controller.gate import Gate
     from controller.observe import ControllerObserver
     from controller.sources import Source, SourceStatus
@@ -34,51 +34,6 @@ if TYPE_CHECKING:
 __all__ = ["Controller", "ControllerOptions", "ControllerSnapshot", "State"]
 
 log = logging.getLogger("levelset.controller")
-
-LimiterFactory: TypeAlias = Callable[["Runtime"], RateLimiter]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ControllerOptions:
-    """How a controller works; those of a program say what its controllers have in common.
-
-    Threads: immutable.
-
-    Raises:
-        ValueError: A number that makes no sense.
-    """
-
-    max_concurrent_reconciles: int = 1
-    """Reconciles that a controller runs at the same time, of different keys, each on a thread of its own."""
-    cache_sync_timeout: Seconds | None = 120.0
-    """Time that it may take to read what is there at the start, before the program ends; 0 is no limit. A kind that the
-    server does not know yet is waited for without limit."""
-    reconcile_timeout: Seconds | None = 0.0
-    """Time that a reconcile may take, its requests included; 0 is no limit. `checkpoint()` raises when it is over, and
-    a reconcile that goes on all the same is named in the log with its stack: no thread can be stopped from outside."""
-    stuck_after: Seconds | None = 300.0
-    """Time after which a reconcile without a time limit is named in the log with its stack, once per doubling; 0 never
-    does."""
-    rate_limiter: LimiterFactory = option(exponential, flag="")  # noqa: RUF009 - a dataclass field
-    """Makes the limiter that spaces out retries: 5 ms doubling up to 1000 s, each key for itself."""
-    recover_panics: bool = True
-    """Whether a fault of the program, such as a TypeError, backs off like any other error; if not, it ends the program.
-    Either way it is counted."""
-    needs_leader_election: bool = option(default=True, flag="")
-    """Whether the controller works only while its process is the leader."""
-    use_priority_queue: bool = True
-    """Whether urgent keys go before the first list and resyncs; if not, keys go first in, first out."""
-    drain: bool = False
-    """Whether a stop waits until what is ready has been reconciled too, within the grace; if not it is dropped, which
-    loses nothing: the next process begins with a full list."""
-
-    def __post_init__(self) -> None:
-        if self.max_concurrent_reconciles < 1:
-            given = f"max_concurrent_reconciles (--max-concurrent-reconciles={self.max_concurrent_reconciles})"
-            raise ValueError(f"{given} must be at least 1")
-        for name in ("cache_sync_timeout", "reconcile_timeout", "stuck_after"):
-            if (getattr(self, name) or 0) < 0:
-                raise ValueError(f"{name}={getattr(self, name)} must not be negative")
 
 
 class State(StrEnum):
@@ -141,7 +96,7 @@ class Controller:
         runtime: Runtime,
         kind: GroupVersionKind | None = None,
         observe: ControllerObserver = NULL,
-        options: ControllerOptions = ControllerOptions(),
+        options: ControllerOptions = ControllerOptions(),  # noqa: B008 - immutable
     ) -> None:
         self.name, self.kind, self.options = name, kind, options
         self.needs_leader_election = options.needs_leader_election

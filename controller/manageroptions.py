@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from controller.controlleroptions import ControllerOptions
 from controller.endpoints import EndpointOptions
-from controller.loop import ControllerOptions
 from controller.options import option
 
 if TYPE_CHECKING:

@@ -10,9 +10,10 @@ from __future__ import annotations
 import ast
 import inspect
 import re
-import textwrap
+import sys
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -165,12 +166,8 @@ def _option(item: Field[Any], text: str) -> Option:
 
 
 def _docstrings(kind: type[Any]) -> dict[str, str]:
-    """Return {field: the string literal below it}; empty when the source is not at hand."""
-    try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(kind)))
-    except (OSError, TypeError):
-        return {}
-    body = tree.body[0].body if tree.body and isinstance(tree.body[0], ast.ClassDef) else []
+    """Return {field: the string literal below it}."""
+    body = _bodies(kind.__module__).get(kind.__name__, [])
     return {
         above.target.id: str(below.value.value)
         for above, below in pairwise(body)
@@ -179,3 +176,13 @@ def _docstrings(kind: type[Any]) -> dict[str, str]:
         and isinstance(below, ast.Expr)
         and isinstance(below.value, ast.Constant)
     }
+
+
+@lru_cache(maxsize=8)
+def _bodies(module: str) -> dict[str, list[ast.stmt]]:
+    """Return {class: its statements} of a module, those at its top level; empty when the source is not at hand."""
+    try:
+        tree = ast.parse(inspect.getsource(sys.modules[module]))
+    except (OSError, TypeError, KeyError):
+        return {}
+    return {node.name: node.body for node in tree.body if isinstance(node, ast.ClassDef)}

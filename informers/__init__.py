@@ -53,10 +53,8 @@ from informers.api.objects import (
     key_of,
 )
 from informers.api.selectors import FieldSelector, LabelSelector
-from informers.api.transport import Call, Response, Stream, Transport
 from informers.observe import Observer
 from informers.runtime import Runtime, Seconds, ThreadRuntime
-from informers.shards import Shard
 
 if TYPE_CHECKING:
     from informers.api.access import Access, Rules
@@ -69,10 +67,12 @@ if TYPE_CHECKING:
     from informers.api.resource import KindLike, Resource, kind_of
     from informers.api.schema import crd_of
     from informers.api.subresource import Subresource
+    from informers.api.transport import Call, Response, Stream, Transport
     from informers.api.watching import WatchEvent, Watching
     from informers.cache import Cache, CacheOptions, KindOptions
     from informers.informer import Handler, Informer, InformerOptions, InformerSnapshot
     from informers.registration import HandlerSnapshot, Registration
+    from informers.shards import Shard
     from informers.transforms import Transform, dropping, edited, keeping
 
 __all__ = [
@@ -155,6 +155,7 @@ _LATER = {
     "ApiResource": "informers.api.discovery",
     "Cache": "informers.cache",
     "CacheOptions": "informers.cache",
+    "Call": "informers.api.transport",
     "Client": "informers.api.client",
     "ClusterConfig": "informers.api.config",
     "Discovery": "informers.api.discovery",
@@ -170,9 +171,13 @@ _LATER = {
     "Patch": "informers.api.patch",
     "Registration": "informers.registration",
     "Resource": "informers.api.resource",
+    "Response": "informers.api.transport",
     "Rules": "informers.api.access",
+    "Shard": "informers.shards",
+    "Stream": "informers.api.transport",
     "Subresource": "informers.api.subresource",
     "Transform": "informers.transforms",
+    "Transport": "informers.api.transport",
     "WatchEvent": "informers.api.watching",
     "Watching": "informers.api.watching",
     "WriteListener": "informers.api.client",

@@ -10,8 +10,6 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
-from cachetools import LRUCache
-
 from informers import (
     Conflict,
     GroupVersionKind,
@@ -28,6 +26,8 @@ from reconcilers.owners import OwnedByAnother, controller_of, set_controller_ref
 from reconcilers.reclaim import reclaimed
 
 if TYPE_CHECKING:
+    from cachetools import LRUCache
+
     from informers import Cache, Client
     from reconcilers.owners import AnyObject
 
@@ -65,6 +65,8 @@ class Applier:
     """
 
     def __init__(self, client: Client, cache: Cache, *, field_manager: str | None = None) -> None:
+        from cachetools import LRUCache  # noqa: PLC0415 - whoever imports the package need not apply anything
+
         self.field_manager = field_manager or client.field_manager
         self._client, self._cache = client, cache
         self._learned: LRUCache[tuple[str, str, str], str] = LRUCache(LEARNED)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from controller.bundled import BUNDLED, complete
-from controller.commands.flags import one_line
+from controller.commands.failures import one_line
 from controller.doctor import Finding, look_at_cluster, look_at_config, look_at_machine
 from informers.runtime import ThreadRuntime
 

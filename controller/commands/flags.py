@@ -1,4 +1,4 @@
-"""How option dataclasses become flags, and how failures become one readable line.
+"""How option dataclasses become flags.
 
 Each option is read from its flag, then its environment variable, then the file that `--config` names
 (`controller.commands.settings`), and is its default where nobody says anything. A value that does not fit is told with
@@ -8,20 +8,18 @@ where it comes from.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import click
 from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
+from controller.commands.failures import readable_errors
 from controller.commands.settings import read_settings
 from controller.options import PREFIX, Option, options_of
-from controller.redaction import scrub
-from informers.api.errors import LevelsetError
 
-__all__ = ["Flagged", "flags", "one_line", "readable_errors"]
+__all__ = ["Flagged", "flags"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -136,29 +134,3 @@ def _default(option: Option) -> str:
     if option.default in ("", (), None, False):
         return ""
     return f"  [default: {option.default:g} s]" if option.duration else f"  [default: {option.default}]"
-
-
-def one_line(text: str) -> str:
-    """Join the lines of a message so that it still reads as a list, and leave credentials out."""
-    joined = ""
-    for line in filter(None, map(str.strip, scrub(text).splitlines())):
-        joined += line if not joined else f" {line}" if joined.endswith((":", ".", ";", ",")) else f"; {line}"
-    return joined
-
-
-@contextmanager
-def readable_errors(*, debug: bool = False) -> Iterator[None]:
-    """Turn failures into one line and exit code 1; with `debug` they pass as they are, traceback and all."""
-    try:
-        yield
-    except (click.ClickException, click.Abort):
-        raise
-    except (LevelsetError, ValueError, LookupError, OSError) as error:
-        if debug:
-            raise
-        raise click.ClickException(one_line(str(error)) or type(error).__name__) from error
-    except Exception as error:
-        if debug:
-            raise
-        text = f"{type(error).__name__}: {error} (--log-level debug shows where)"
-        raise click.ClickException(scrub(text)) from error

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from controller.bundled import BUNDLED, complete, setup_named
-from controller.commands.flags import Flagged, flags, readable_errors
-from controller.manager import Manager, ManagerOptions
+from controller.commands.failures import readable_errors
+from controller.commands.flags import Flagged, flags
+from controller.manageroptions import ManagerOptions
 from controller.options import build
-from controller.telemetry.audit import Audit
 from controller.telemetry.logs import LogOptions, setup
 
 if TYPE_CHECKING:
@@ -36,6 +36,9 @@ def run(controllers: tuple[str, ...], **values: Any) -> None:
     can be set in the environment as LEVELSET_ and its field, or in the file that --config names; flags go over the
     environment, and that over the file. Ends with 0 after SIGTERM or Ctrl-C, else with 1.
     """
+    from controller.manager import Manager  # noqa: PLC0415 - what moves a program, which --help need not wait for
+    from controller.telemetry.audit import Audit  # noqa: PLC0415 - the same
+
     logged = build(LogOptions, values)
     lines = setup(logged)
     if any(":" in name for name in controllers):

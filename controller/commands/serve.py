@@ -7,21 +7,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-import yaml
 
-from controller.commands.flags import readable_errors
+from controller.commands.failures import readable_errors
 from controller.signals import SignalPipe
 from informers.runtime import ThreadRuntime
 from informers.testing import state
 from informers.testing.admitting.calls import Webhooks
 from informers.testing.cluster import ALL_CONTROLLERS, Cluster, ClusterOptions
-from informers.testing.exchanges import Recorder
 from informers.testing.server import ApiServer, ServerOptions
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from informers.runtime import Runtime
+    from informers.testing.exchanges import Recorder
 
 __all__ = ["chosen_controllers", "install", "listening", "recording", "serve", "webhook_services"]
 
@@ -172,7 +171,11 @@ def chosen_controllers(text: str) -> frozenset[str] | None:
 
 def recording(path: Path | None) -> AbstractContextManager[Recorder | None]:
     """Return what notes exchanges in a file, to be closed; nothing without a file."""
-    return nullcontext() if path is None else Recorder(path)
+    if path is None:
+        return nullcontext()
+    from informers.testing.exchanges import Recorder  # noqa: PLC0415 - what only --record needs
+
+    return Recorder(path)
 
 
 def listening(cluster: Cluster, port: int, *, tls: bool = True, record: Recorder | None = None) -> ApiServer:
@@ -199,7 +202,9 @@ def install(cluster: Cluster, files: tuple[Path, ...], runtime: Runtime) -> None
     """
     if not files:
         return
-    from informers.api.client import Client  # noqa: PLC0415 - a server without files starts sooner
+    import yaml  # noqa: PLC0415 - a server without files starts sooner
+
+    from informers.api.client import Client  # noqa: PLC0415 - as above
     from informers.testing.inprocess import ClusterTransport  # noqa: PLC0415 - as above
 
     client = Client(ClusterTransport(cluster), runtime=runtime, field_manager="levelset-serve")

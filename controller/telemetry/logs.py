@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, ClassVar, TextIO
 
-from controller.attempt import current_attempt
 from controller.options import option
 from controller.redaction import HIDDEN, scrub, telling
 
@@ -144,6 +143,8 @@ def _stamp(record: logging.LogRecord) -> str:
 
 
 def _fields(record: logging.LogRecord) -> dict[str, Any]:
+    from controller.attempt import current_attempt  # noqa: PLC0415 - the workers, which no option needs
+
     attempt = current_attempt.get()
     found = attempt.fields() if attempt is not None else {}
     found |= getattr(record, "fields", None) or {}

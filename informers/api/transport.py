@@ -8,7 +8,6 @@ here. A refusal by the server is an answer (`status` 4xx or 5xx), not an excepti
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -104,6 +103,8 @@ class Response:
         text = self.headers.get("retry-after", "").strip()
         if text.isascii() and text.isdigit():
             return min(float(text), LONGEST_WAIT)
+        from email.utils import parsedate_to_datetime  # noqa: PLC0415 - 10 ms that only such dates cost
+
         try:
             then, now = parsedate_to_datetime(text), parsedate_to_datetime(self.headers.get("date", ""))
             return min(max((then - now).total_seconds(), 0.0), LONGEST_WAIT)

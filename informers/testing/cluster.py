@@ -8,7 +8,6 @@ HTTP, or of tables.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 import msgspec
@@ -17,11 +16,10 @@ from informers.api.objects import NamespacedName
 from informers.testing.access.guard import Guard
 from informers.testing.access.roles import Roles
 from informers.testing.access.tokens import Tokens
-from informers.testing.admitting.authority import asking
 from informers.testing.admitting.chain import Admission
 from informers.testing.admitting.hooks import Hooks
-from informers.testing.admitting.policies import World
 from informers.testing.admitting.requests import Moved
+from informers.testing.admitting.world import World
 from informers.testing.clusteroptions import ClusterOptions
 from informers.testing.controllers.addresses import ServiceAddresses
 from informers.testing.controllers.crds import CrdLife
@@ -30,7 +28,7 @@ from informers.testing.kinds.builtin import builtin_resources
 from informers.testing.kinds.conversion import from_storage
 from informers.testing.kinds.crdconversion import NeedsConversion
 from informers.testing.kinds.furniture import furniture
-from informers.testing.model import admitted, podactions, reviews, scaling
+from informers.testing.model import admitted, scaling
 from informers.testing.model.conversions import Conversions
 from informers.testing.model.deleting import Deletes
 from informers.testing.model.queries import ListQuery, ListResult, WatchQuery, WriteOptions
@@ -95,7 +93,7 @@ class Cluster:
         self._reads = Reads(self.storage, self._feed)
         roles = Roles(self.storage, self.options.rbac)
         self.guard = Guard(Tokens(self.storage, runtime), roles, self._lock)
-        world = World(self.storage, self.registry, partial(asking, roles))
+        world = World(self.storage, self.registry, roles)
         self._admission = Admission(world, roles, Hooks(self.options.webhooks, runtime), self._unlocked)
         self._writes = Writes(self.storage, runtime, ServiceAddresses(self.storage), self._admission)
         self._deletes = Deletes(self._reads, self._writes)
@@ -143,6 +141,8 @@ class Cluster:
                 return self._act(info, NamespacedName(namespace, name), obj, options)
             if info.stored:
                 return self._writes.create(info, namespace, obj, options)
+            from informers.testing.model import reviews  # noqa: PLC0415 - a cluster starts sooner without
+
             return reviews.answer(self.guard, info, namespace, obj, options)
 
         return self._through(verb, obj)
@@ -281,6 +281,8 @@ class Cluster:
                 self._controllers.nudge()
 
     def _act(self, info: ResourceInfo, key: NamespacedName, obj: Obj, options: WriteOptions) -> Obj:
+        from informers.testing.model import podactions, reviews  # noqa: PLC0415 - a cluster starts sooner without
+
         if options.subresource in ("binding", "eviction", "token"):
             admitted.admit_action(self._admission, info, key, obj, options)
         match options.subresource:

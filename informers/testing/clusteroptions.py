@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from informers.testing.admitting.calls import Webhooks
-from informers.testing.controllers.pods import PodOptions
+from informers.testing.controllers.fates import PodOptions
 
 if TYPE_CHECKING:
     from informers.runtime import Seconds

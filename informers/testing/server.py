@@ -17,10 +17,7 @@ from typing import TYPE_CHECKING
 
 from informers.certificates import issue
 from informers.testing.kubeconfig import write_kubeconfig
-from informers.testing.rest.face import RestFace
-from informers.testing.rest.gate import Gate
-from informers.testing.serving.front import Front, ServerOptions
-from informers.testing.serving.tlswire import TlsWire
+from informers.testing.serving.options import ServerOptions
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
@@ -28,6 +25,7 @@ if TYPE_CHECKING:
 
     from informers.runtime import Event, Seconds, Task
     from informers.testing.cluster import Cluster
+    from informers.testing.serving.front import Front
 
 __all__ = ["ApiServer", "ServerOptions", "ServerSnapshot"]
 
@@ -67,7 +65,8 @@ class ApiServer:
         self._options = options or ServerOptions()
         self._runtime = cluster.runtime
         self.token = self._options.token or secrets.token_urlsafe(24)
-        self._front = Front(RestFace(cluster), Gate(self.token, cluster.guard, open=self._options.open), self._options)
+        self._cluster = cluster
+        self._front: Front | None = None
         hosts = {*_HOSTS, self._options.host}
         self._certificate = issue(hosts, now=self._runtime.wall()) if self._options.tls else None
         cluster.trust(self.authority)
@@ -120,6 +119,8 @@ class ApiServer:
     def snapshot(self) -> ServerSnapshot:
         """Return what the server is doing."""
         front = self._front
+        if front is None:
+            return ServerSnapshot(self.url, 0, 0, 0, "")
         return ServerSnapshot(self.url, front.requests, front.watches, front.faults, front.last_fault)
 
     # --- The event loop ---
@@ -133,9 +134,8 @@ class ApiServer:
             listening.set()
 
     async def _serve(self, loop: AbstractEventLoop, listening: Event) -> None:
-        stopping, front = asyncio.Event(), self._front
+        stopping = asyncio.Event()
         self._stop = lambda: _say(loop, stopping)
-        front.attach(loop)
         host, port = self._options.host, self._options.port
         try:
             server = await loop.create_server(self._protocol(), host, port, backlog=1024)
@@ -146,15 +146,33 @@ class ApiServer:
         listening.set()
         await stopping.wait()
         server.close()
-        await front.close(_STOP_WITHIN / 4)
+        if self._front is not None:
+            await self._front.close(_STOP_WITHIN / 4)
 
     def _protocol(self) -> Callable[[], asyncio.Protocol]:
         if self._certificate is None:
-            return self._front.connect
+            return self._connect
+        from informers.testing.serving.tlswire import TlsWire  # noqa: PLC0415 - what only HTTPS needs
+
         context = self._certificate.context()
-        return lambda: TlsWire(context, self._front.connect)
+        return lambda: TlsWire(context, self._connect)
+
+    def _connect(self) -> asyncio.Protocol:
+        """Return the protocol of a new connection; the first one brings all that answers requests."""
+        if self._front is None:
+            self._front = _front(self._cluster, self._options, self.token)
+            self._front.attach(asyncio.get_running_loop())
+        return self._front.connect()
 
 
 def _say(loop: AbstractEventLoop, stopping: asyncio.Event) -> None:
     with suppress(RuntimeError):  # it has stopped by itself
         loop.call_soon_threadsafe(stopping.set)
+
+
+def _front(cluster: Cluster, options: ServerOptions, token: str) -> Front:
+    from informers.testing.rest.face import RestFace  # noqa: PLC0415 - 60 ms that a server starts sooner without
+    from informers.testing.rest.gate import Gate  # noqa: PLC0415 - the same
+    from informers.testing.serving.front import Front  # noqa: PLC0415 - the same
+
+    return Front(RestFace(cluster), Gate(token, cluster.guard, open=options.open), options)

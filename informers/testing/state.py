@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
-import yaml
 
 from informers.api.objects import GroupVersionKind
 from informers.testing.kinds.conversion import from_storage, to_storage
@@ -169,6 +168,8 @@ def _clear(cluster: Cluster) -> None:
 
 
 def _read(file: Path) -> State:
+    import yaml  # noqa: PLC0415 - a cluster that begins empty starts sooner
+
     raw, version = file.read_bytes(), 0
     try:
         documents = [msgspec.json.decode(raw)] if file.suffix == ".json" else list(yaml.safe_load_all(raw))

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from informers.testing.admitting.hooks import MUTATING, VALIDATING, Hooks, patched
-from informers.testing.admitting.mutating import MUTATIONS, mutated
-from informers.testing.admitting.validating import POLICIES, validated
+from informers.testing.admitting.world import MUTATIONS, POLICIES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,8 +19,8 @@ if TYPE_CHECKING:
     from informers.api.objects import Obj
     from informers.testing.access.roles import Roles
     from informers.testing.admitting.hooks import Hook
-    from informers.testing.admitting.policies import World
     from informers.testing.admitting.requests import Request
+    from informers.testing.admitting.world import World
     from informers.testing.schema.nodes import Node
 
 __all__ = ["Admission"]
@@ -57,7 +56,7 @@ class Admission:
         Raises:
             ApiError: One refuses, or cannot be asked and must be.
         """
-        mutated(self.world, request, schema, settle)
+        self._mutate_by_policies(request, schema, settle)
         chosen = self.hooks.chosen(self.world, MUTATING, request)
         invoked: list[Hook] = []
         changed_at = -1
@@ -67,10 +66,16 @@ class Admission:
             invoked.append(hook)
         if changed_at < 0:
             return
-        mutated(self.world, request, schema, settle)
+        self._mutate_by_policies(request, schema, settle)
         for index, hook in enumerate(invoked):
             if hook.given.get("reinvocationPolicy") == "IfNeeded" and index < changed_at:
                 self._mutate(hook, request, settle)
+
+    def _mutate_by_policies(self, request: Request, schema: Node | None, settle: Callable[[Obj], None]) -> None:
+        if self.world.has(MUTATIONS):
+            from informers.testing.admitting.mutating import mutated  # noqa: PLC0415 - CEL, which only policies need
+
+            mutated(self.world, request, schema, settle)
 
     def _mutate(self, hook: Hook, request: Request, settle: Callable[[Obj], None]) -> bool:
         operations = self._ask(hook, request)
@@ -88,7 +93,10 @@ class Admission:
         Raises:
             ApiError: One does, or cannot be asked and must be.
         """
-        validated(self.world, request)
+        if self.world.has(POLICIES):
+            from informers.testing.admitting.validating import validated  # noqa: PLC0415 - CEL, which only policies need
+
+            validated(self.world, request)
         for hook in self.hooks.chosen(self.world, VALIDATING, request):
             self._ask(hook, request)
 

@@ -10,13 +10,10 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from informers.api import errors
-from informers.testing.admitting.authority import of_request
 from informers.testing.admitting.calls import Unreachable
-from informers.testing.admitting.expressions import Unusable, unmet
 from informers.testing.admitting.matching import matched_by_hook
 from informers.testing.admitting.requests import forbidden, internal
 from informers.testing.kinds.conversion import from_storage, to_storage
-from informers.testing.patching import patches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,8 +21,8 @@ if TYPE_CHECKING:
     from informers.api.objects import Obj
     from informers.runtime import Runtime
     from informers.testing.admitting.calls import Webhooks
-    from informers.testing.admitting.policies import World
     from informers.testing.admitting.requests import Request
+    from informers.testing.admitting.world import World
     from informers.testing.model.resources import ResourceInfo
 
 __all__ = ["MUTATING", "VALIDATING", "Hook", "Hooks", "patched"]
@@ -121,6 +118,8 @@ class Hooks:
 
 def patched(hook: Hook, request: Request, operations: list[Obj]) -> Obj:
     """Return a request's object with a webhook's patch applied."""
+    from informers.testing.patching import patches  # noqa: PLC0415 - a library that only answers of webhooks need
+
     if request.obj is None:
         why = f'admission webhook "{hook.name}" attempted to modify the object'
         raise internal(f"{why}, which is not supported for this operation")
@@ -141,6 +140,9 @@ def _conditions_hold(world: World, given: Obj, request: Request) -> bool:
     conditions = given.get("matchConditions") or []
     if not conditions:
         return True
+    from informers.testing.admitting.authority import of_request  # noqa: PLC0415 - CEL, which only conditions need
+    from informers.testing.admitting.expressions import Unusable, unmet  # noqa: PLC0415 - the same
+
     authorizer = world.authorizer(request)
     scope: dict[str, Any] = {
         "object": request.obj,

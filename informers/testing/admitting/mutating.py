@@ -8,6 +8,7 @@ from informers.api import errors
 from informers.testing.admitting.expressions import Unusable, evaluated
 from informers.testing.admitting.policies import applications
 from informers.testing.admitting.requests import forbidden
+from informers.testing.admitting.world import MUTATIONS
 from informers.testing.cel.operators import written
 from informers.testing.cel.values import Duration, Timestamp
 from informers.testing.patching import patches
@@ -18,12 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from informers.api.objects import Obj
-    from informers.testing.admitting.policies import Application, World
+    from informers.testing.admitting.policies import Application
     from informers.testing.admitting.requests import Request
+    from informers.testing.admitting.world import World
 
-__all__ = ["MUTATIONS", "mutated"]
+__all__ = ["mutated"]
 
-MUTATIONS: Final = "mutatingadmissionpolicies"
 _BINDINGS: Final = "mutatingadmissionpolicybindings"
 
 

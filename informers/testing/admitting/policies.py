@@ -19,45 +19,10 @@ if TYPE_CHECKING:
     from informers.api.objects import Obj
     from informers.testing.admitting.expressions import Scope
     from informers.testing.admitting.requests import Request
+    from informers.testing.admitting.world import World
     from informers.testing.cel.programs import Environment
-    from informers.testing.cel.values import Opaque
-    from informers.testing.model.resources import Registry
-    from informers.testing.model.storage import Storage
 
-__all__ = ["Application", "World", "applications"]
-
-_GROUP = "admissionregistration.k8s.io"
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """What policies and webhooks look things up in.
-
-    Threads: call with the cluster's lock held.
-    """
-
-    storage: Storage
-    registry: Registry
-    authorizer: Callable[[Request], Opaque]
-    """Makes the variable `authorizer` for a request."""
-
-    def objects(self, plural: str) -> list[Obj]:
-        """Return the objects of a kind of admission configuration, by name."""
-        return [record.decode() for record in list(self.storage.store((_GROUP, plural)).scan(""))]
-
-    def has(self, plural: str) -> bool:
-        """Whether there are any."""
-        return bool(self.storage.store((_GROUP, plural)).records)
-
-    def namespace(self, name: str) -> Obj | None:
-        """Return a namespace; None when there is none."""
-        record = self.storage.get(("", "namespaces"), f"/{name}") if name else None
-        return record.decode() if record is not None else None
-
-    def labels_of(self, name: str) -> dict[str, str]:
-        """Return the labels of a namespace."""
-        found: Any = ((self.namespace(name) or {}).get("metadata") or {}).get("labels") or {}
-        return dict(found)
+__all__ = ["Application", "applications"]
 
 
 @dataclass(slots=True)

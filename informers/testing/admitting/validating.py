@@ -8,6 +8,7 @@ from informers.api import errors
 from informers.testing.admitting.expressions import Unusable, evaluated
 from informers.testing.admitting.policies import applications
 from informers.testing.admitting.requests import forbidden
+from informers.testing.admitting.world import POLICIES
 from informers.testing.cel.types import BOOL
 
 if TYPE_CHECKING:
@@ -15,12 +16,12 @@ if TYPE_CHECKING:
 
     from informers.api.objects import Obj
     from informers.testing.admitting.expressions import Scope
-    from informers.testing.admitting.policies import Application, World
+    from informers.testing.admitting.policies import Application
     from informers.testing.admitting.requests import Request
+    from informers.testing.admitting.world import World
 
-__all__ = ["POLICIES", "validated"]
+__all__ = ["validated"]
 
-POLICIES: Final = "validatingadmissionpolicies"
 _BINDINGS: Final = "validatingadmissionpolicybindings"
 _LONGEST: Final = 5 * 1024
 _CODES: Final[dict[str, type[errors.ApiError]]] = {

@@ -6,70 +6,53 @@ verbs, as any client would. With one task and one order everything is determinis
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from importlib import import_module
+from typing import TYPE_CHECKING, Protocol, cast
 
 from informers.api import errors
-from informers.testing.controllers.aggregation import ClusterRoleAggregation
-from informers.testing.controllers.budgets import Disruptions
-from informers.testing.controllers.collector import Collector
 from informers.testing.controllers.compaction import Compaction
-from informers.testing.controllers.cordons import Cordons
-from informers.testing.controllers.cronjobs import CronJobs
-from informers.testing.controllers.daemonsets import DaemonSets
-from informers.testing.controllers.deployments import Deployments
-from informers.testing.controllers.eviction import TaintEviction
-from informers.testing.controllers.jobs import Jobs
-from informers.testing.controllers.mirroring import EndpointSliceMirroring
-from informers.testing.controllers.namespaces import CrdCleanup, Namespaces, ServiceAccounts
-from informers.testing.controllers.pods import Kubelet
-from informers.testing.controllers.protection import StorageProtection
-from informers.testing.controllers.quotas import ResourceQuotas
-from informers.testing.controllers.replicasets import ReplicaSets, ReplicationControllers
-from informers.testing.controllers.rootca import RootAuthority
-from informers.testing.controllers.scheduling import Scheduler
-from informers.testing.controllers.services import EndpointSlices, LegacyEndpoints
-from informers.testing.controllers.statefulsets import StatefulSets
-from informers.testing.controllers.volumes import PersistentVolumes
 from informers.testing.controllers.worklist import Work, WorkList
 from informers.testing.kinds.furnishing import furnish
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from informers.runtime import Lock, Seconds, Task
     from informers.testing.cluster import Cluster
+    from informers.testing.controllers.rootca import RootAuthority
     from informers.testing.model.storage import Change
 
 __all__ = ["ALL_CONTROLLERS", "Controller", "Controllers"]
 
-_MADE: dict[str, Callable[[Cluster], Controller]] = {
-    CrdCleanup.name: CrdCleanup,
-    Namespaces.name: Namespaces,
-    ServiceAccounts.name: ServiceAccounts,
-    RootAuthority.name: RootAuthority,
-    Collector.name: Collector,
-    Deployments.name: Deployments,
-    ReplicaSets.name: ReplicaSets,
-    ReplicationControllers.name: ReplicationControllers,
-    StatefulSets.name: StatefulSets,
-    DaemonSets.name: DaemonSets,
-    Jobs.name: Jobs,
-    CronJobs.name: CronJobs,
-    EndpointSlices.name: EndpointSlices,
-    LegacyEndpoints.name: LegacyEndpoints,
-    EndpointSliceMirroring.name: EndpointSliceMirroring,
-    ResourceQuotas.name: ResourceQuotas,
-    StorageProtection.name: StorageProtection,
-    PersistentVolumes.name: PersistentVolumes,
-    ClusterRoleAggregation.name: ClusterRoleAggregation,
-    Disruptions.name: Disruptions,
-    Cordons.name: Cordons,
-    TaintEviction.name: TaintEviction,
-    Scheduler.name: Scheduler,
-    Kubelet.name: Kubelet,
+_CLASSES = {
+    "crd-cleanup": "namespaces:CrdCleanup",
+    "namespace": "namespaces:Namespaces",
+    "serviceaccount": "namespaces:ServiceAccounts",
+    "root-ca-certificate-publisher": "rootca:RootAuthority",
+    "garbage-collector": "collector:Collector",
+    "deployment": "deployments:Deployments",
+    "replicaset": "replicasets:ReplicaSets",
+    "replicationcontroller": "replicasets:ReplicationControllers",
+    "statefulset": "statefulsets:StatefulSets",
+    "daemonset": "daemonsets:DaemonSets",
+    "job": "jobs:Jobs",
+    "cronjob": "cronjobs:CronJobs",
+    "endpointslice": "services:EndpointSlices",
+    "endpoints": "services:LegacyEndpoints",
+    "endpointslice-mirroring": "mirroring:EndpointSliceMirroring",
+    "resourcequota": "quotas:ResourceQuotas",
+    "storage-protection": "protection:StorageProtection",
+    "persistentvolume-binder": "volumes:PersistentVolumes",
+    "clusterrole-aggregation": "aggregation:ClusterRoleAggregation",
+    "disruption": "budgets:Disruptions",
+    "node-lifecycle": "cordons:Cordons",
+    "taint-eviction": "eviction:TaintEviction",
+    "scheduler": "scheduling:Scheduler",
+    "kubelet": "pods:Kubelet",
 }
-ALL_CONTROLLERS = frozenset(_MADE)
+"""Name to module:class of this package, in the order in which they hear of changes; imported when one is chosen."""
+ALL_CONTROLLERS = frozenset(_CLASSES)
 """The names that `ClusterOptions.controllers` may hold."""
+
+_PUBLISHER = "root-ca-certificate-publisher"
 
 _RETRY: Seconds = 0.1
 _LONGEST_RETRY: Seconds = 30.0
@@ -107,8 +90,8 @@ class Controllers:
     def __init__(self, cluster: Cluster, lock: Lock) -> None:
         self._cluster, self._runtime, self._lock = cluster, cluster.runtime, lock
         chosen = cluster.options.controllers
-        names = [name for name in _MADE if chosen is None or name in chosen or name == CrdCleanup.name]
-        self._controllers = {name: _MADE[name](cluster) for name in names}
+        names = [name for name in _CLASSES if chosen is None or name in chosen or name == "crd-cleanup"]
+        self._controllers = {name: _made(name, cluster) for name in names}
         self._work = WorkList()
         if (every := cluster.options.compaction_interval) is not None:
             self._controllers[Compaction.name] = Compaction(cluster, every)
@@ -121,7 +104,7 @@ class Controllers:
 
     def furnish(self) -> None:
         """Create what every cluster has."""
-        furnish(self._cluster, node=Kubelet.name in self._controllers)
+        furnish(self._cluster, node="kubelet" in self._controllers)
 
     def step(self) -> bool:
         """See `Cluster.step`."""
@@ -150,10 +133,11 @@ class Controllers:
 
     def trust(self, authority: bytes) -> None:
         """See `Cluster.trust`."""
+        if (publisher := self._controllers.get(_PUBLISHER)) is None:
+            return
         with self._lock:
-            publisher = self._controllers.get(RootAuthority.name)
-            for key in publisher.trust(authority.decode()) if isinstance(publisher, RootAuthority) else ():
-                self._work.add(Work(RootAuthority.name, key))
+            for key in cast("RootAuthority", publisher).trust(authority.decode()):
+                self._work.add(Work(_PUBLISHER, key))
         self.nudge()
 
     def start(self) -> None:
@@ -190,3 +174,9 @@ class Controllers:
         for name, controller in self._controllers.items():
             for key in controller.notice(change):
                 self._work.add(Work(name, key))
+
+
+def _made(name: str, cluster: Cluster) -> Controller:
+    module, _, kind = _CLASSES[name].partition(":")
+    made: Controller = getattr(import_module(f"{__package__}.{module}"), kind)(cluster)
+    return made

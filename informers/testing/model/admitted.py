@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from informers.testing.admitting.requests import Moved, Request
 from informers.testing.model import intake
-from informers.testing.model.scaling import scale_of
 
 if TYPE_CHECKING:
     from informers.api.objects import NamespacedName, Obj
@@ -24,6 +23,8 @@ __all__ = ["admit", "admit_action", "admit_deletion", "change", "unmoved"]
 def _request(operation: str, info: ResourceInfo, obj: Obj | None, old: Obj | None, options: WriteOptions) -> Request:
     meta: Any = (obj or old or {})["metadata"]
     if options.subresource == "scale":
+        from informers.testing.model.scaling import scale_of  # noqa: PLC0415 - only policies and webhooks see a Scale
+
         obj, old = (scale_of(info, state) if state is not None else None for state in (obj, old))
     kind = f"{operation.capitalize()}Options"
     asked: Obj = {"kind": kind, "apiVersion": "meta.k8s.io/v1"}

@@ -16,7 +16,7 @@ from informers.testing.kinds.conversion import from_storage
 from informers.testing.model import metadata, patchdocs
 from informers.testing.model.intake import go_type, replicas_path, value_at
 from informers.testing.model.metadata import timestamp
-from informers.testing.patching import fields, patches
+from informers.testing.patching import fields
 from informers.testing.patching.scalefields import to_parent, to_scale
 from informers.testing.schema import schemas
 from informers.testing.words import refusals
@@ -89,6 +89,8 @@ def patch_scale(
     scale = _owned(info, from_storage(info, record.decode()))
     if content_type == patchdocs.APPLY:
         return _apply(writes, info, record, patchdocs.applied(info, key, body, _SCALE), options)
+    from informers.testing.patching import patches  # noqa: PLC0415 - a library that a cluster starts sooner without
+
     version = scale["metadata"]["resourceVersion"]
     changed = patches.json_patch(scale, body) if content_type.startswith("application/json-patch") else None
     if changed is None:

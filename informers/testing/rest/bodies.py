@@ -16,7 +16,6 @@ from informers.testing.rest.accept import PROTOBUF
 from informers.testing.rest.jsonscan import complaint
 from informers.testing.rest.protobuf import Malformed, read_protobuf
 from informers.testing.rest.protowriter import write_raw
-from informers.testing.rest.yamltext import dump_yaml, load_yaml
 
 __all__ = [
     "Decoded",
@@ -129,6 +128,8 @@ def encode_raw(raw: bytes, *, yaml: bool = False, pretty: bool = False, protobuf
     if protobuf:
         return write_raw(raw)
     if yaml:
+        from informers.testing.rest.yamltext import dump_yaml  # noqa: PLC0415 - PyYAML, which JSON does not need
+
         return dump_yaml(msgspec.json.decode(raw))
     return (msgspec.json.format(raw, indent=2) if pretty else raw) + b"\n"
 
@@ -227,6 +228,8 @@ def read_yaml(body: bytes) -> Decoded:
             return read_json(body)
         except Malformed:
             pass  # flow-style YAML looks like JSON at first
+    from informers.testing.rest.yamltext import load_yaml  # noqa: PLC0415 - PyYAML, which JSON does not need
+
     return load_yaml(body)
 
 

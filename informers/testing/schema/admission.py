@@ -8,9 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from informers.testing.patching.merging import copied
-from informers.testing.schema.celrules import violated_rules
-from informers.testing.schema.constraints import violations
-from informers.testing.schema.crdschemas import check_structural
 from informers.testing.schema.names import dns_1035_label, path_segment
 from informers.testing.schema.nodes import MISSING, Node
 from informers.testing.schema.unknown import malformed, prune
@@ -24,7 +21,7 @@ if TYPE_CHECKING:
     from informers.api.errors import Cause
     from informers.api.objects import Obj
 
-__all__ = ["check_structural", "default", "malformed", "prune", "validate"]
+__all__ = ["default", "malformed", "prune", "validate"]
 
 
 def default(obj: Obj, node: Node, *, nulls: bool = False) -> None:
@@ -91,6 +88,9 @@ def validate(obj: Obj, node: Node, *, old: Obj | None = None, warnings: list[str
             metadata are then there more than once, as for built-in kinds.
         warnings: Where the rules go that are broken by parts that did not change.
     """
+    from informers.testing.schema.celrules import violated_rules  # noqa: PLC0415 - CEL, which built-in kinds do without
+    from informers.testing.schema.constraints import violations  # noqa: PLC0415 - the same
+
     metadata = obj.get("metadata") or {}
     before = (old or {}).get("metadata") or {}
     if old is None:

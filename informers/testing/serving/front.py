@@ -7,7 +7,6 @@ While a webhook may be asked, requests are handled on threads instead, for that 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from informers.api import errors
@@ -19,40 +18,17 @@ from informers.testing.words.status import refuse
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop, Future
-    from collections.abc import Callable
 
     from informers.runtime import Seconds
     from informers.testing.rest.exchange import Answer
     from informers.testing.rest.face import RestFace
     from informers.testing.rest.gate import Gate
     from informers.testing.serving.http1 import HttpRequest
+    from informers.testing.serving.options import ServerOptions
 
-__all__ = ["Front", "ServerOptions"]
+__all__ = ["Front"]
 
 _TOO_LARGE = f"Request entity too large: limit is {BODY_LIMIT}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServerOptions:
-    """How the server listens.
-
-    Threads: immutable.
-    """
-
-    host: str = "127.0.0.1"
-    """The address to listen on; anything but loopback opens the cluster to the network."""
-    port: int = 0
-    """The port to listen on; 0 lets the system choose a free one."""
-    tls: bool = True
-    """HTTPS; False serves plain HTTP, whose token anyone on the wire can read."""
-    open: bool = False
-    """Whether whoever sends no token is the admin, as kubectl is, which sends none without TLS."""
-    token: str | None = None
-    """The bearer token that clients must send; None makes one."""
-    audit: Callable[[RestRequest, int], None] | None = None
-    """Called on the server's thread with each write and its HTTP status, once it was answered; MUST be quick."""
-    record: Callable[[RestRequest, Answer], None] | None = None
-    """Called likewise with every request and its answer; `informers.testing.exchanges` writes them down."""
 
 
 class Front:

@@ -35,6 +35,7 @@ __all__ = [
     "share",
     "starred",
     "unique",
+    "unqualified",
     "whole",
     "within",
 ]
@@ -47,6 +48,8 @@ _PERCENT: Final = (
 _ADDRESS: Final = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"
 _NETWORK: Final = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"
 _NANO: Final = 10**9
+_FINALIZERS: Final = frozenset({"kubernetes", "orphan", "foregroundDeletion"})
+_UNQUALIFIED: Final = "name is neither a standard finalizer name nor is it fully qualified"
 
 
 def items(part: Obj, name: str, at: str) -> list[tuple[str, Any]]:
@@ -171,3 +174,12 @@ def network(value: str, at: str) -> list[Cause]:
 def whole(quantity: str, at: str) -> list[Cause]:
     """A quantity without a fraction."""
     return [causes.invalid(at, quantity, "must be an integer")] if nanos(quantity) % _NANO else []
+
+
+def unqualified(names: Iterable[str], path: str) -> list[Cause]:
+    """Return what is wrong with the names of finalizers below a path: all but the server's own need a domain."""
+    return [
+        causes.invalid(f"{path}[{index}]", name, _UNQUALIFIED)
+        for index, name in enumerate(names)
+        if "/" not in name and name not in _FINALIZERS
+    ]

@@ -6,40 +6,24 @@ The rules of each kind are in the modules of this package; here it is decided wh
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 from informers.testing.schema.names import dns_label, dns_subdomain, path_segment
-from informers.testing.validation import (
-    access,
-    devices,
-    disks,
-    ingresses,
-    jobs,
-    networking,
-    policies,
-    registrations,
-    scaling,
-    services,
-    small,
-    storage,
-    traffic,
-    workloads,
-)
-from informers.testing.validation.crds import check_crd
+from informers.testing.validation.checks import unqualified
 from informers.testing.validation.objectmeta import check_metadata, check_metadata_update
-from informers.testing.validation.pods import check_pod, check_template
-from informers.testing.words import causes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import TypeAlias
 
     from informers.api.errors import Cause
     from informers.api.objects import GroupVersionKind, Obj
 
-__all__ = ["validate_builtin"]
+    Check: TypeAlias = Callable[[Obj, Obj | None], list[Cause]]
 
-_FINALIZERS: Final = frozenset({"kubernetes", "orphan", "foregroundDeletion"})
-_UNQUALIFIED: Final = "name is neither a standard finalizer name nor is it fully qualified"
+__all__ = ["validate_builtin"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +33,9 @@ class _Rules:
     Threads: immutable.
     """
 
-    check: Callable[[Obj, Obj | None], list[Cause]] | None = None
-    """What looks at everything but the metadata; None when there is nothing to look at."""
+    check: str = ""
+    """The `Check` of everything but the metadata, as module.function of this package, so that a server imports the
+    rules of the kinds that it is given; empty when there is nothing to look at."""
     name: Callable[[str], list[str]] = dns_subdomain
     """What a name may be."""
     whole: int = 0
@@ -73,7 +58,7 @@ def validate_builtin(gvk: GroupVersionKind, obj: Obj, old: Obj | None) -> list[C
         found = check_metadata(metadata, rule=rules.name) + _finalizer_faults(rules, metadata)
     else:
         found = _updated(rules, metadata, old.get("metadata") or {})
-    return found + (rules.check(obj, old) if rules.check else [])
+    return found + (_check(rules.check)(obj, old) if rules.check else [])
 
 
 def _updated(rules: _Rules, metadata: Obj, before: Obj) -> list[Cause]:
@@ -89,86 +74,85 @@ def _updated(rules: _Rules, metadata: Obj, before: Obj) -> list[Cause]:
 def _finalizer_faults(rules: _Rules, metadata: Obj) -> list[Cause]:
     if not rules.finalizers:
         return []
-    return [
-        causes.invalid(f"metadata.finalizers[{index}]", name, _UNQUALIFIED)
-        for index, name in enumerate(metadata.get("finalizers") or ())
-        if "/" not in name and name not in _FINALIZERS
-    ]
+    return unqualified(metadata.get("finalizers") or (), "metadata.finalizers")
 
 
-def _check_pod_template(obj: Obj, old: Obj | None) -> list[Cause]:  # noqa: ARG001 - all checks have one signature
-    return check_template(obj["template"], "template")
+def _address_name(name: str) -> list[str]:
+    from informers.testing.validation.traffic import address_name  # noqa: PLC0415 - imported with its kind's rules
+
+    return address_name(name)
 
 
-def _check_namespace(obj: Obj, old: Obj | None) -> list[Cause]:  # noqa: ARG001 - all checks have one signature
-    return [
-        causes.invalid("spec.finalizers", name, _UNQUALIFIED)
-        for name in (obj.get("spec") or {}).get("finalizers") or ()
-        if "/" not in name and name not in _FINALIZERS
-    ]
+@cache
+def _check(name: str) -> Check:
+    module, _, function = name.partition(".")
+    found: Check = getattr(import_module(f"{__package__}.{module}"), function)
+    return found
 
 
 _ANY: Final = _Rules()
-_WEBHOOKS: Final = _Rules(check=access.check_webhooks, finalizers=False, own_metadata=False, whole=1)
-_BINDING: Final = _Rules(check=policies.check_policy_binding, finalizers=False, own_metadata=False, whole=1)
+_WEBHOOKS: Final = _Rules(check="access.check_webhooks", finalizers=False, own_metadata=False, whole=1)
+_BINDING: Final = _Rules(check="policies.check_policy_binding", finalizers=False, own_metadata=False, whole=1)
 _RULES: Final[dict[str, _Rules]] = {
-    "APIService": _Rules(check=registrations.check_api_service, name=path_segment),
-    "CSIDriver": _Rules(check=disks.check_driver),
-    "CSINode": _Rules(check=disks.check_driver_node),
-    "CSIStorageCapacity": _Rules(check=disks.check_capacity),
-    "CertificateSigningRequest": _Rules(check=registrations.check_signing_request, name=path_segment),
-    "ClusterRole": _Rules(check=access.check_cluster_role, name=path_segment, whole=1),
-    "ClusterRoleBinding": _Rules(check=access.check_binding, name=path_segment, whole=1),
-    "ConfigMap": _Rules(check=small.check_config_map, whole=1),
-    "ControllerRevision": _Rules(check=small.check_revision, whole=1),
-    "CronJob": _Rules(check=jobs.check_cron_job),
-    "CustomResourceDefinition": _Rules(check=check_crd, finalizers=False),
-    "DaemonSet": _Rules(check=workloads.check_daemon_set),
-    "Deployment": _Rules(check=workloads.check_deployment),
-    "DeviceClass": _Rules(check=devices.check_class),
-    "EndpointSlice": _Rules(check=networking.check_endpoint_slice, own_metadata=False, whole=1),
-    "Endpoints": _Rules(check=networking.check_endpoints, whole=1),
-    "Event": _Rules(check=small.check_event, name=path_segment, finalizers=False, own_metadata=False),
-    "FlowSchema": _Rules(check=traffic.check_flow_schema),
-    "HorizontalPodAutoscaler": _Rules(check=scaling.check_autoscaler),
-    "IPAddress": _Rules(check=traffic.check_address, name=traffic.address_name),
-    "Ingress": _Rules(check=ingresses.check_ingress, whole=1),
-    "IngressClass": _Rules(check=ingresses.check_ingress_class, whole=1),
-    "Job": _Rules(check=jobs.check_job, whole=1),
-    "Lease": _Rules(check=small.check_lease, finalizers=False),
-    "LimitRange": _Rules(check=small.check_limits, own_metadata=False, whole=1),
-    "MutatingAdmissionPolicy": _Rules(check=policies.check_mutating, finalizers=False, own_metadata=False, whole=1),
+    "APIService": _Rules(check="registrations.check_api_service", name=path_segment),
+    "CSIDriver": _Rules(check="disks.check_driver"),
+    "CSINode": _Rules(check="disks.check_driver_node"),
+    "CSIStorageCapacity": _Rules(check="disks.check_capacity"),
+    "CertificateSigningRequest": _Rules(check="registrations.check_signing_request", name=path_segment),
+    "ClusterRole": _Rules(check="access.check_cluster_role", name=path_segment, whole=1),
+    "ClusterRoleBinding": _Rules(check="access.check_binding", name=path_segment, whole=1),
+    "ConfigMap": _Rules(check="small.check_config_map", whole=1),
+    "ControllerRevision": _Rules(check="small.check_revision", whole=1),
+    "CronJob": _Rules(check="jobs.check_cron_job"),
+    "CustomResourceDefinition": _Rules(check="crds.check_crd", finalizers=False),
+    "DaemonSet": _Rules(check="workloads.check_daemon_set"),
+    "Deployment": _Rules(check="workloads.check_deployment"),
+    "DeviceClass": _Rules(check="devices.check_class"),
+    "EndpointSlice": _Rules(check="networking.check_endpoint_slice", own_metadata=False, whole=1),
+    "Endpoints": _Rules(check="networking.check_endpoints", whole=1),
+    "Event": _Rules(check="small.check_event", name=path_segment, finalizers=False, own_metadata=False),
+    "FlowSchema": _Rules(check="traffic.check_flow_schema"),
+    "HorizontalPodAutoscaler": _Rules(check="scaling.check_autoscaler"),
+    "IPAddress": _Rules(check="traffic.check_address", name=_address_name),
+    "Ingress": _Rules(check="ingresses.check_ingress", whole=1),
+    "IngressClass": _Rules(check="ingresses.check_ingress_class", whole=1),
+    "Job": _Rules(check="jobs.check_job", whole=1),
+    "Lease": _Rules(check="small.check_lease", finalizers=False),
+    "LimitRange": _Rules(check="small.check_limits", own_metadata=False, whole=1),
+    "MutatingAdmissionPolicy": _Rules(check="policies.check_mutating", finalizers=False, own_metadata=False, whole=1),
     "MutatingAdmissionPolicyBinding": _BINDING,
     "MutatingWebhookConfiguration": _WEBHOOKS,
-    "Namespace": _Rules(check=_check_namespace, name=dns_label, whole=1),
-    "NetworkPolicy": _Rules(check=networking.check_network_policy),
-    "Node": _Rules(check=access.check_node, whole=1),
-    "PersistentVolume": _Rules(check=storage.check_volume, own_metadata=False, whole=2),
-    "PersistentVolumeClaim": _Rules(check=storage.check_claim, whole=1),
-    "Pod": _Rules(check=check_pod, whole=1),
-    "PodDisruptionBudget": _Rules(check=small.check_budget, name=path_segment, finalizers=False, own_metadata=False),
-    "PodTemplate": _Rules(check=_check_pod_template),
-    "RuntimeClass": _Rules(check=small.check_runtime_class),
-    "PriorityClass": _Rules(check=small.check_priority_class),
-    "PriorityLevelConfiguration": _Rules(check=traffic.check_priority),
-    "ReplicaSet": _Rules(check=workloads.check_replica_set),
-    "ReplicationController": _Rules(check=workloads.check_controller),
-    "ResourceQuota": _Rules(check=small.check_quotas),
-    "ResourceClaim": _Rules(check=devices.check_claim),
-    "ResourceClaimTemplate": _Rules(check=devices.check_claim_template),
-    "ResourceSlice": _Rules(check=devices.check_slice),
-    "Role": _Rules(check=access.check_role, name=path_segment, whole=1),
-    "RoleBinding": _Rules(check=access.check_binding, name=path_segment, whole=1),
-    "Secret": _Rules(check=small.check_secret, whole=1),
-    "Service": _Rules(check=services.check_service, name=dns_label),
+    "Namespace": _Rules(check="small.check_namespace", name=dns_label, whole=1),
+    "NetworkPolicy": _Rules(check="networking.check_network_policy"),
+    "Node": _Rules(check="access.check_node", whole=1),
+    "PersistentVolume": _Rules(check="storage.check_volume", own_metadata=False, whole=2),
+    "PersistentVolumeClaim": _Rules(check="storage.check_claim", whole=1),
+    "Pod": _Rules(check="pods.check_pod", whole=1),
+    "PodDisruptionBudget": _Rules(check="small.check_budget", name=path_segment, finalizers=False, own_metadata=False),
+    "PodTemplate": _Rules(check="workloads.check_pod_template"),
+    "RuntimeClass": _Rules(check="small.check_runtime_class"),
+    "PriorityClass": _Rules(check="small.check_priority_class"),
+    "PriorityLevelConfiguration": _Rules(check="traffic.check_priority"),
+    "ReplicaSet": _Rules(check="workloads.check_replica_set"),
+    "ReplicationController": _Rules(check="workloads.check_controller"),
+    "ResourceQuota": _Rules(check="small.check_quotas"),
+    "ResourceClaim": _Rules(check="devices.check_claim"),
+    "ResourceClaimTemplate": _Rules(check="devices.check_claim_template"),
+    "ResourceSlice": _Rules(check="devices.check_slice"),
+    "Role": _Rules(check="access.check_role", name=path_segment, whole=1),
+    "RoleBinding": _Rules(check="access.check_binding", name=path_segment, whole=1),
+    "Secret": _Rules(check="small.check_secret", whole=1),
+    "Service": _Rules(check="services.check_service", name=dns_label),
     "ServiceAccount": _Rules(whole=1),
-    "ServiceCIDR": _Rules(check=traffic.check_ranges),
-    "StatefulSet": _Rules(check=workloads.check_stateful_set, name=dns_label),
-    "StorageClass": _Rules(check=storage.check_storage_class, whole=1),
-    "ValidatingAdmissionPolicy": _Rules(check=policies.check_validating, finalizers=False, own_metadata=False, whole=1),
+    "ServiceCIDR": _Rules(check="traffic.check_ranges"),
+    "StatefulSet": _Rules(check="workloads.check_stateful_set", name=dns_label),
+    "StorageClass": _Rules(check="storage.check_storage_class", whole=1),
+    "ValidatingAdmissionPolicy": _Rules(
+        check="policies.check_validating", finalizers=False, own_metadata=False, whole=1
+    ),
     "ValidatingAdmissionPolicyBinding": _BINDING,
     "ValidatingWebhookConfiguration": _WEBHOOKS,
-    "VolumeAttachment": _Rules(check=disks.check_attachment),
-    "VolumeAttributesClass": _Rules(check=disks.check_attributes),
-    "events.k8s.io": _Rules(check=small.check_new_event),
+    "VolumeAttachment": _Rules(check="disks.check_attachment"),
+    "VolumeAttributesClass": _Rules(check="disks.check_attributes"),
+    "events.k8s.io": _Rules(check="small.check_new_event"),
 }

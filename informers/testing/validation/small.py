@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from informers.testing.rest.jsonscan import complaint
 from informers.testing.schema.names import config_key, dns_label, qualified_name
 from informers.testing.validation.amounts import check_amount, check_limit_range, check_quota
-from informers.testing.validation.checks import at_least_zero, choice, number_or_percent, ruled
+from informers.testing.validation.checks import at_least_zero, choice, number_or_percent, ruled, unqualified
 from informers.testing.validation.objectmeta import check_labels, check_selector
 from informers.testing.words import causes
 
@@ -27,6 +27,7 @@ __all__ = [
     "check_event",
     "check_lease",
     "check_limits",
+    "check_namespace",
     "check_new_event",
     "check_priority_class",
     "check_quotas",
@@ -229,3 +230,9 @@ def check_quotas(obj: Obj, old: Obj | None) -> list[Cause]:
     if old is not None and spec.get("scopes") != old["spec"].get("scopes"):
         found.append(causes.immutable("spec.scopes", spec.get("scopes")))
     return found
+
+
+def check_namespace(obj: Obj, old: Obj | None) -> list[Cause]:  # noqa: ARG001 - all checks have one signature
+    """Return what is wrong with a Namespace."""
+    finalizers = (obj.get("spec") or {}).get("finalizers") or ()
+    return unqualified(finalizers, "spec.finalizers")

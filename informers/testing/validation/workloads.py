@@ -22,6 +22,7 @@ __all__ = [
     "check_controller",
     "check_daemon_set",
     "check_deployment",
+    "check_pod_template",
     "check_replica_set",
     "check_stateful_set",
     "selects",
@@ -231,3 +232,8 @@ def _ordered_rollout(strategy: Obj, at: str) -> list[Cause]:
         )
         return [causes.invalid(f"{at}.rollingUpdate", shown, "only allowed for updateStrategy 'RollingUpdate'")]
     return at_least_zero(rolling or {}, f"{at}.rollingUpdate", "partition")
+
+
+def check_pod_template(obj: Obj, old: Obj | None) -> list[Cause]:  # noqa: ARG001 - all checks have one signature
+    """Return what is wrong with a PodTemplate."""
+    return check_template(obj["template"], "template")

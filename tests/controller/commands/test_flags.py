@@ -7,7 +7,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from controller.commands.flags import Flagged, flags, readable_errors
+from controller.commands.failures import readable_errors
+from controller.commands.flags import Flagged, flags
 from controller.commands.settings import read_settings
 from controller.manageroptions import ManagerOptions
 from controller.options import build, option, options_of

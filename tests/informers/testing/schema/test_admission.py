@@ -5,7 +5,8 @@ import copy
 import pytest
 
 from informers.testing.patching.patches import json_patch, merge_patch
-from informers.testing.schema.admission import check_structural, default, malformed, prune, validate
+from informers.testing.schema.admission import default, malformed, prune, validate
+from informers.testing.schema.crdschemas import check_structural
 from informers.testing.schema.schemas import structural
 
 ROOT = "spec.validation.openAPIV3Schema"

@@ -1,0 +1,74 @@
+"""What a start does without: each way to start a process, and the modules that it has no use for until it is under way.
+
+An import is most of the time of a start, so what is listed here is the time that would be lost.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+LIBRARIES = {
+    *("aiohttp", "cachetools", "jsonpatch", "kubernetes"),
+    *("opentelemetry", "prometheus_client", "rich", "urllib3"),
+}
+"""What some part of the house needs, and none of these starts."""
+LINE = re.compile(r"^import time: +\d+ \| +\d+ \| +([\w.]+)$", re.MULTILINE)
+
+
+def started(*args, until=None):
+    """Run Python with these arguments to its end, or until it writes a line that begins so; return what it imported."""
+    command = [sys.executable, "-X", "importtime", *args]
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": ""}
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    ) as process:
+        if until is not None:
+            assert process.stdout.readline().startswith(until)
+            process.terminate()
+        _, errors = process.communicate(timeout=60)
+    assert 0 == process.returncode, errors
+    return set(LINE.findall(errors))
+
+
+def named(modules, *prefixes):
+    """Return those modules that are one of these, or in one of these packages."""
+    return sorted(name for name in modules if any(name == one or name.startswith(f"{one}.") for one in prefixes))
+
+
+def test_the_three_packages_bring_names_and_no_machinery():
+    """Who writes a reconciler imports all three; what moves it comes with the manager."""
+    modules = started("-c", "import informers, controller, reconcilers")
+
+    assert [] == named(modules, *LIBRARIES, "asyncio", "email", "fractions", "hashlib", "ssl", "yaml")
+    assert [] == named(modules, "informers.api.client", "informers.api.transport", "informers.cache")
+    assert [] == named(modules, "controller.builder", "controller.manager")
+
+
+@pytest.mark.parametrize("command", ["run", "serve"])
+def test_help_brings_the_options_alone(command):
+    """The flags are read off dataclasses, which stand apart from what they steer."""
+    modules = started("-m", "controller", command, "--help")
+
+    assert [] == named(modules, *LIBRARIES, "email.message", "yaml")
+    if command == "run":
+        assert [] == named(modules, "asyncio", "ssl", "informers.cache", "informers.api.client")
+        assert [] == named(modules, "controller.attempt", "controller.loop", "controller.manager")
+
+
+def test_a_server_is_ready_before_it_can_answer(tmp_path):
+    """Requests, YAML, expressions and the rules of most kinds come with the first client that needs them."""
+    flags = ("--controllers", "none", "--kubeconfig-out", str(tmp_path / "kubeconfig"))
+    modules = started("-m", "controller", "serve", *flags, until="serving on")
+    testing = "informers.testing"
+
+    assert {f"{testing}.server", f"{testing}.cluster"} <= modules
+    assert [] == named(modules, *LIBRARIES, "yaml", "controller.options", f"{testing}.cel", f"{testing}.tables")
+    assert [] == named(modules, f"{testing}.rest.face", f"{testing}.rest.verbs", f"{testing}.serving.front")
+    assert [] == named(modules, f"{testing}.validation.pods", f"{testing}.validation.crds", f"{testing}.model.reviews")
+    assert [] == named(modules, f"{testing}.admitting.policies", f"{testing}.schema.crdrules")
+    assert [] == named(modules, f"{testing}.controllers.pods", f"{testing}.controllers.deployments")
