@@ -2,6 +2,7 @@
 
     apply       `Applier`: server-side apply that sends nothing when nothing would change
     match       whether an apply would change anything
+    fieldset    the quick answer to that, for the usual case that nothing would
     reclaim     how list items come back whose key somebody changed
     owners      owner references, and the refusals that keep the collector from deleting the wrong object
     conditions  conditions whose transition time moves only with their status

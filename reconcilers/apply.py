@@ -21,7 +21,7 @@ from informers import (
     Patch,
     Resource,
 )
-from reconcilers.match import SERVER_FIELDS, canonical, digest, owned_part, wanted_part, whole_part
+from reconcilers.match import SERVER_FIELDS, digest, matches, owned_part, wanted_part, whole_part
 from reconcilers.owners import OwnedByAnother, controller_of, set_controller_reference
 from reconcilers.reclaim import reclaimed
 
@@ -73,15 +73,16 @@ class Applier:
         self._lock = client.runtime.lock("applier")
 
     @overload
-    def apply(self, desired: R, *, owner: AnyObject | None = None) -> R: ...
+    def apply(self, desired: R, *, owner: AnyObject | None = None, live: Obj | None = None) -> R: ...
     @overload
-    def apply(self, desired: Obj, *, owner: AnyObject | None = None) -> Obj: ...
-    def apply(self, desired: Any, *, owner: AnyObject | None = None) -> Any:
+    def apply(self, desired: Obj, *, owner: AnyObject | None = None, live: Obj | None = None) -> Obj: ...
+    def apply(self, desired: Any, *, owner: AnyObject | None = None, live: Obj | None = None) -> Any:
         """Make the object as `desired`, creating it if need be, and return it as it is now.
 
         Args:
             desired: Every field that we want to own, and no other. Status, uid and version in it are ignored.
             owner: Becomes its controller, so that it is deleted with it.
+            live: The object as the cache has just given it, which spares reading it once more; None reads it.
 
         Raises:
             OwnedByAnother: The object has another controller. Nothing was changed.
@@ -92,7 +93,7 @@ class Applier:
         body = _body(desired)
         if owner is not None:
             set_controller_reference(owner, body)
-        live = self._cached(body)
+        live = self._cached(body) if live is None else live
         if live is not None:
             _refuse(live, body)
         if live is None or not self._matches(live, body, ""):
@@ -107,7 +108,7 @@ class Applier:
     @overload
     def apply_status(self, obj: Obj, status: Obj) -> Obj: ...
     def apply_status(self, obj: Any, status: Any) -> Any:
-        """Make the status of `obj` as `status`, and return the object as it is now.
+        """Make the status of `obj` as `status`, and return the object as it is now: `obj` itself if it did not change.
 
         Args:
             obj: As read.
@@ -129,14 +130,15 @@ class Applier:
             raise Conflict(f"{body['kind']} {_key(body)} is another object now; its status is not written")
         if live is None or not self._matches(live, body, "status"):
             live = self._send(live, body, "status")
+        if _version(live) == _version(whole):
+            return obj
         return type(obj).from_dict(live) if typed else live
 
     # --- Would anything change? ---
 
     def _matches(self, live: Obj, body: Obj, subresource: str) -> bool:
-        mine = owned_part(live, manager=self.field_manager, subresource=subresource)
         want = wanted_part(body)
-        if mine is not None and (mine == want or canonical(mine) == canonical(want)):
+        if matches(want, live, manager=self.field_manager, subresource=subresource):
             return True
         with self._lock:
             lesson = self._learned.get((live["metadata"].get("uid", ""), subresource, digest(want)))
@@ -182,14 +184,14 @@ class Applier:
 
 def _refuse(live: Obj, body: Obj) -> None:
     """Raise if `live` is not ours to write to, or not for long."""
-    what = f"{body['kind']} {_key(body)}"
     theirs, mine = controller_of(live), controller_of(body)
     if theirs is not None and (mine is None or theirs.uid != mine.uid):
+        what = f"{body['kind']} {_key(body)}"
         if mine is None or (theirs.group_kind, theirs.name) != (mine.group_kind, mine.name):
             raise OwnedByAnother(what, theirs)
         raise StillDeleting(f"{what} belongs to an earlier {mine.kind} {mine.name} and will be deleted with it")
     if live["metadata"].get("deletionTimestamp"):
-        raise StillDeleting(f"{what} is being deleted")
+        raise StillDeleting(f"{body['kind']} {_key(body)} is being deleted")
 
 
 def _body(desired: AnyObject) -> Obj:
@@ -204,7 +206,11 @@ def _body(desired: AnyObject) -> Obj:
 def _without_none(value: Any) -> Any:
     """Typed objects write None for what is not set; to apply means to leave it out."""
     if isinstance(value, dict):
-        return {key: _without_none(inner) for key, inner in value.items() if inner is not None}
+        return {
+            key: _without_none(inner) if isinstance(inner, dict | list) else inner
+            for key, inner in value.items()
+            if inner is not None
+        }
     return [_without_none(inner) for inner in value] if isinstance(value, list) else value
 
 

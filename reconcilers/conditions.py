@@ -96,7 +96,10 @@ def set_condition(
 
 def find_condition(conditions: Iterable[Condition], kind: str) -> Condition | None:
     """Return the condition of that type, or None."""
-    return next((condition for condition in conditions if condition.type == kind), None)
+    for condition in conditions:
+        if condition.type == kind:
+            return condition
+    return None
 
 
 def is_true(conditions: Iterable[Condition], kind: str) -> bool:

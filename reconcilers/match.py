@@ -12,12 +12,14 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from reconcilers.fieldset import agrees
+
 if TYPE_CHECKING:
     from fractions import Fraction
 
     from informers import Obj
 
-__all__ = ["canonical", "digest", "owned_part", "quantity", "wanted_part", "whole_part"]
+__all__ = ["canonical", "digest", "matches", "owned_part", "quantity", "wanted_part", "whole_part"]
 
 SERVER_FIELDS = frozenset(
     {
@@ -39,15 +41,17 @@ def wanted_part(desired: Obj) -> Obj:
     return part | ({"metadata": metadata} if metadata else {})
 
 
+def matches(want: Obj, live: Obj, *, manager: str, subresource: str = "") -> bool:
+    """Whether what `manager` applied to `live` is what it wants, but for the spelling of compute resources."""
+    fields = _record(live, manager, subresource)
+    return fields is not None and (agrees(want, live, fields) or canonical(_cut(live, fields)) == canonical(want))
+
+
 def owned_part(live: Obj, *, manager: str, subresource: str = "") -> Obj | None:
     """Return what `manager` applied to `live`, with its live values; None when there is no record of it."""
-    version = live.get("apiVersion")
-    for entry in live.get("metadata", {}).get("managedFields") or ():
-        names = (entry.get("manager"), entry.get("operation"), entry.get("subresource", ""), entry.get("apiVersion"))
-        if names == (manager, "Apply", subresource, version):
-            part: Obj = _cut(live, entry.get("fieldsV1") or {})
-            return part
-    return None
+    fields = _record(live, manager, subresource)
+    part: Obj | None = None if fields is None else _cut(live, fields)
+    return part
 
 
 def whole_part(live: Obj, *, subresource: str = "") -> Obj:
@@ -95,6 +99,17 @@ def quantity(value: Any) -> Fraction | None:
 
 
 # --- Field sets ---
+
+
+def _record(live: Obj, manager: str, subresource: str) -> Obj | None:
+    """Return the field set of what `manager` applied; None when there is no record of it."""
+    version = live.get("apiVersion")
+    for entry in live.get("metadata", {}).get("managedFields") or ():
+        names = (entry.get("manager"), entry.get("operation"), entry.get("subresource", ""), entry.get("apiVersion"))
+        if names == (manager, "Apply", subresource, version):
+            fields: Obj = entry.get("fieldsV1") or {}
+            return fields
+    return None
 
 
 def _cut(live: Any, fields: Obj) -> Any:

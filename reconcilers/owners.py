@@ -115,7 +115,12 @@ def has_owner_reference(owner: AnyObject, obj: AnyObject) -> bool:
 
 def controller_of(obj: AnyObject) -> OwnerReference | None:
     """Return the reference to the controller of `obj`, or None when it has none."""
-    return next((ref for ref in _references(obj) if ref.controller), None)
+    if isinstance(obj, Resource):
+        return obj.metadata.controller
+    for ref in obj.get("metadata", {}).get("ownerReferences") or ():
+        if ref.get("controller"):
+            return _read(ref)
+    return None
 
 
 # --- References ---
@@ -165,17 +170,12 @@ def _upsert(obj: AnyObject, mine: OwnerReference) -> None:
 def _references(obj: AnyObject) -> list[OwnerReference]:
     if isinstance(obj, Resource):
         return list(obj.metadata.owner_references or ())
-    return [
-        OwnerReference(
-            ref["apiVersion"],
-            ref["kind"],
-            ref["name"],
-            ref["uid"],
-            ref.get("controller"),
-            ref.get("blockOwnerDeletion"),
-        )
-        for ref in obj.get("metadata", {}).get("ownerReferences") or ()
-    ]
+    return [_read(ref) for ref in obj.get("metadata", {}).get("ownerReferences") or ()]
+
+
+def _read(ref: Obj) -> OwnerReference:
+    flags = ref.get("controller"), ref.get("blockOwnerDeletion")
+    return OwnerReference(ref["apiVersion"], ref["kind"], ref["name"], ref["uid"], *flags)
 
 
 def _store(obj: AnyObject, references: Iterable[OwnerReference]) -> None:

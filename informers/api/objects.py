@@ -66,11 +66,12 @@ class GroupVersionKind(NamedTuple):
     version: str
     kind: str
 
-    @classmethod
-    def parse(cls, api_version: str, kind: str) -> GroupVersionKind:
+    @staticmethod
+    @lru_cache(maxsize=1024)  # a reconcile names its few kinds a dozen times
+    def parse(api_version: str, kind: str) -> GroupVersionKind:
         """Read `("apps/v1", "Deployment")` or `("v1", "Pod")`."""
         group, _, version = api_version.rpartition("/")
-        return cls(group, version, kind)
+        return GroupVersionKind(group, version, kind)
 
     @classmethod
     def of(cls, obj: Obj) -> GroupVersionKind:

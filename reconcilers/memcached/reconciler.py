@@ -102,7 +102,7 @@ class MemcachedReconciler:
         if before is not None and not _made_here(before):
             said = f"Deployment {memcached.key} exists and was not made by this controller; delete or rename it"
             return Made(None, Problem("ControllerConflict", said), SAFETY_NET)
-        deployment = self._applier.apply(deployment_for(memcached), owner=memcached)
+        deployment = self._applier.apply(deployment_for(memcached), owner=memcached, live=before)
         if done := change(before, deployment):
             self._recorder.event(memcached, "Normal", *done)
         return Made(deployment, None, SAFETY_NET)

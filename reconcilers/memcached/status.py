@@ -126,6 +126,8 @@ def ready_nodes(pods: Sequence[Obj]) -> list[str]:
 def news(before: MemcachedStatus, after: MemcachedStatus) -> list[News]:
     """Return what became different in a way that people want to hear of; nothing while the conditions stay."""
     told: list[News] = []
+    if before.conditions == after.conditions:
+        return told
     was, is_ = _said(before, "Progressing"), _said(after, "Progressing")
     if was.reason != is_.reason == "Deleting":
         told.append(News("Normal", "Deleting", "Delete", is_.message))

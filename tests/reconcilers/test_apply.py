@@ -103,6 +103,16 @@ class TestWhatIsSent:
         assert again["metadata"]["resourceVersion"] == later["metadata"]["resourceVersion"]
         assert again is not later
 
+    def test_what_was_read_already_is_not_read_again(self, world, bench):
+        """A reconciler that has looked at the object hands it on, and gets it back when there is nothing to send."""
+        bench.apply(config_map(x="1"))
+        world.settle()
+        read = bench.cache.get(CONFIG_MAP, KEY)
+
+        assert read is bench.apply(config_map(x="1"), live=read)
+        assert {"x": "2"} == bench.apply(config_map(x="2"), live=read)["data"]
+        assert 2 == bench.writes()
+
     def test_drift_is_repaired_and_foreign_fields_survive(self, world, bench):
         """What others add is theirs and costs nothing; what they change of ours is changed back."""
         bench.apply(config_map(x="1"))
@@ -273,6 +283,17 @@ class TestStatus:
         assert (3, ["x"]) == (after.status.replicas, world.get(Memcached, KEY).status.nodes)
         assert ["/status"] == [write.path[-7:] for write in world.writes if write.actor == "me"]
         assert 1 == world.get(Memcached, KEY).spec.size
+
+    def test_an_object_that_did_not_change_comes_back_as_it_is(self, world, bench, owner):
+        """Only one that has changed since it was read, whoever did that, is read anew."""
+        bench.applier.apply_status(owner, MemcachedStatus(replicas=3))
+        world.settle()
+        read = bench.cache.get(Memcached, KEY)
+
+        assert read is bench.applier.apply_status(read, MemcachedStatus(replicas=3))
+        world.patch(Memcached, KEY, {"spec": {"size": 2}})
+        world.settle()
+        assert 2 == bench.applier.apply_status(read, MemcachedStatus(replicas=3)).spec.size
 
     def test_fields_left_out_of_a_dict_are_removed(self, world, bench, owner):
         """The status is all that we say it is."""
