@@ -104,7 +104,9 @@ class Manager:
             keep_managers=frozenset({options.field_manager}),
         )
         self.client = self._client(self.transport, writes=self.cache)
-        self.recorder = EventRecorder(self._client(self.transport), controller=options.field_manager, runtime=runtime)
+        self.recorder = EventRecorder(
+            self._client(self.transport), controller=options.field_manager, runtime=runtime, busy=self._busy
+        )
         self._lock = runtime.lock("manager")
         self._halted = runtime.event("manager halted")
         self._started = self._stopping = False
@@ -134,6 +136,10 @@ class Manager:
             field_manager=self.options.field_manager,
             writes=writes,
         )
+
+    def _busy(self) -> bool:
+        """Whether keys wait for a worker."""
+        return any(len(getattr(member, "queue", ())) for member in self._stages.members)
 
     def _make_status(self) -> Status:
         return Status(

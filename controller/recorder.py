@@ -19,6 +19,8 @@ from informers.api.client import Patch
 from informers.api.errors import AlreadyExists, LevelsetError, NamespaceTerminating, NotFound
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from informers.api.client import Client
     from informers.api.objects import CachedObject, Obj
     from informers.api.resource import Resource
@@ -30,6 +32,9 @@ log = logging.getLogger("levelset.recorder")
 
 EventType: TypeAlias = Literal["Normal", "Warning"]
 """`Normal`, or `Warning` for what a person should look into."""
+
+_LOOK: Seconds = 0.1
+"""Between two looks whether the work still goes first."""
 
 
 class RecorderSnapshot(NamedTuple):
@@ -51,6 +56,10 @@ class EventRecorder:
     Args:
         client: Writes them; when its writes are fenced, the events of a deposed leader are dropped.
         controller: Who reports, such as `memcached-controller`.
+        runtime: Clock, condition and task.
+        options: How much it says.
+        busy: Whether keys wait for a worker. While they do, events let them go first, for `options.yields` seconds at
+            most and until the queue is half full: first the world is made right, then people are told.
 
     Threads: any thread.
     Blocks: only `stop`.
@@ -60,14 +69,21 @@ class EventRecorder:
     needs_leader_election = False
 
     def __init__(
-        self, client: Client, *, controller: str, runtime: Runtime, options: RecorderOptions | None = None
+        self,
+        client: Client,
+        *,
+        controller: str,
+        runtime: Runtime,
+        options: RecorderOptions | None = None,
+        busy: Callable[[], bool] = lambda: False,
     ) -> None:
         self.options = options = options or RecorderOptions()
         self._client, self._runtime = client, runtime
         reporter = re.sub(r"[^A-Za-z0-9._/-]", "-", controller)[:128]
         self._correlator = Correlator(options, runtime, reporter, f"{reporter}-{os.uname().nodename}"[:128])
         self._changed = runtime.condition("events")
-        self._queue: deque[Series] = deque()
+        self._busy = busy
+        self._queue: deque[tuple[Series, Seconds]] = deque()
         self._task: Task | None = None
         self._stopping = False
         self._sent = self._dropped = 0
@@ -90,7 +106,7 @@ class EventRecorder:
                 series, now = self._correlator.happened(about, kind, reason, action, message)
                 full = len(self._queue) >= self.options.queue
                 if series is not None and now and not full:
-                    self._queue.append(series)
+                    self._queue.append((series, self._runtime.monotonic()))
                     self._changed.notify()
             if series is None:
                 self._drop("one object tells too much")
@@ -133,15 +149,22 @@ class EventRecorder:
 
     def _next(self) -> Series | None:
         """Return what to tell next, waiting for it; None at the end."""
-        with self._changed:
-            while True:
+        while True:
+            yields = self._busy()
+            with self._changed:
+                now = self._runtime.monotonic()
                 if self._stopping:
-                    self._queue.extend(self._correlator.untold())
-                if self._queue:
-                    return self._queue.popleft()
+                    self._queue.extend((series, now) for series in self._correlator.untold())
+                if self._queue and not (yields and self._can_wait(now)):
+                    return self._queue.popleft()[0]
                 if self._stopping:
                     return None
-                self._changed.wait()
+                self._changed.wait(_LOOK if self._queue else None)
+
+    def _can_wait(self, now: Seconds) -> bool:
+        """Whether the first event may let the work go first."""
+        young = now - self._queue[0][1] < self.options.yields
+        return young and not self._stopping and 2 * len(self._queue) < self.options.queue
 
     def _tell(self, series: Series) -> None:
         """Send one event, again while the server does not answer."""

@@ -29,13 +29,15 @@ EVENT = ("events.k8s.io/v1", "Event")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecorderOptions:
-    """How much an event recorder says; the defaults are client-go's.
+    """How much an event recorder says; the defaults are client-go's, but for `queue` and `yields`.
 
     Threads: immutable.
     """
 
-    queue: int = 1000
-    """Events waiting for the server; further ones are dropped. About a kilobyte each."""
+    queue: int = 4096
+    """Events waiting for the server; further ones are dropped. About a kilobyte each. client-go's is 1000."""
+    yields: Seconds = 10.0
+    """For how long an event lets keys that wait for a worker go first."""
     burst: int = 25
     """Events that one object may send at once."""
     refill: Seconds = 300.0

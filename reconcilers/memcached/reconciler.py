@@ -72,7 +72,7 @@ class MemcachedReconciler:
 
     def __init__(self, manager: Manager) -> None:
         self._cache, self._recorder, self._runtime = manager.cache, manager.recorder, manager.runtime
-        self._applier = Applier(manager.client, manager.cache)
+        self._client, self._applier = manager.client, Applier(manager.client, manager.cache)
         self._cache.add_index(POD, BY_MEMCACHED, _memcacheds_of)
 
     def reconcile(self, request: Request) -> Result:
@@ -108,14 +108,19 @@ class MemcachedReconciler:
         return Made(deployment, None, SAFETY_NET)
 
     def _report(self, memcached: Memcached, made: Made) -> Result:
-        """Write the status if it changed, and tell the news."""
+        """Write the status if it changed, and tell the news.
+
+        Nobody else writes it, so it needs no record of who owns what; it is for the object as it was read alone.
+        """
         deployment, problem, after = made
         pods = self._pods(memcached) if deployment else []
         status = status_of(memcached, deployment, pods, problem=problem, now=self._runtime.wall())
-        try:
-            self._applier.apply_status(memcached, status)
-        except NotFound:
-            return Result()
+        if status != memcached.status:
+            after_that = Memcached(metadata=memcached.metadata, spec=memcached.spec, status=status)
+            try:
+                self._client.merge_from(memcached, after_that, locked=True, subresource="status")
+            except NotFound:
+                return Result()
         for item in news(memcached.status, status):
             self._recorder.event(memcached, *item)
         return Result(requeue_after=after)

@@ -174,7 +174,7 @@ class Player:
         return answer.status, settled(answer.body, self.versions), answer.headers.get("warning", "")
 
     def _catch_up(self, step):
-        """Have the server's cache see what the case wrote: a read at version 0 is answered from it, however old it is."""
+        """Have the server's cache see what the case wrote: it answers a read at version 0 however far behind it is."""
         self._ask(get("")._replace(path=step.path, query={"resourceVersion": self.known["$rv"]}))
 
     def _until(self, step, code):

@@ -95,10 +95,10 @@ def recorder(server, runtime):
     return made
 
 
-def make(server, runtime, **options):
+def make(server, runtime, busy=lambda: False, **options):
     """Return a recorder with these options."""
-    client = Client(server, runtime=runtime)
-    return EventRecorder(client, controller="memcached controller", runtime=runtime, options=RecorderOptions(**options))
+    options, client = RecorderOptions(**options), Client(server, runtime=runtime)
+    return EventRecorder(client, controller="memcached controller", runtime=runtime, options=options, busy=busy)
 
 
 def say(recorder, message="Scaled to 3", obj=CACHE):
@@ -262,6 +262,57 @@ class TestLimits:
             say(recorder, f"message {number}")
 
         assert (3, 2) == (recorder.snapshot().queued, recorder.snapshot().dropped)
+
+
+class TestWork:
+    """Keys that wait for a worker go first."""
+
+    @pytest.fixture
+    def work(self):
+        """Keys that wait, as a list to fill and empty."""
+        return ["default/cache"]
+
+    @pytest.fixture
+    def recorder(self, server, runtime, work):
+        """A running recorder beside that work, with room for eight events."""
+        made = make(server, runtime, busy=lambda: bool(work), queue=8)
+        made.start()
+        return made
+
+    def test_events_wait_until_it_is_done(self, server, runtime, recorder, work):
+        """First the world is made right, then people are told."""
+        say(recorder)
+        runtime.advance(5)
+        before = len(server.events)
+        work.clear()
+        runtime.advance(0.2)
+
+        assert (0, 1) == (before, len(server.events))
+
+    def test_they_do_not_wait_for_ever(self, server, runtime, recorder):
+        """A controller that never comes to rest still tells, ten seconds late."""
+        say(recorder)
+        runtime.advance(9.8)
+        before = len(server.events)
+        runtime.advance(0.3)
+
+        assert (0, 1) == (before, len(server.events))
+
+    def test_none_is_dropped_to_make_others_wait(self, server, runtime, recorder):
+        """From half of the queue on they are told."""
+        for number in range(6):
+            say(recorder, f"message {number}")
+        runtime.advance(1)
+
+        assert (3, 0) == (len(server.events), recorder.snapshot().dropped)
+
+    def test_a_stop_tells_them_at_once(self, server, runtime, recorder):
+        """There is no work any more for which to wait."""
+        say(recorder)
+
+        recorder.stop(runtime.monotonic() + 5)
+
+        assert 1 == len(server.events)
 
 
 class TestTrouble:
