@@ -6,16 +6,13 @@ command they do not use. A failure is one readable line and an exit code; traceb
 
 from __future__ import annotations
 
-import gc
 import sys
-from contextlib import contextmanager
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from controller.commands.keeping import keeping
 
 __all__ = ["main"]
 
@@ -62,22 +59,6 @@ class Lazy(click.Group):
         """Write the list of commands without importing them."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
-
-
-@contextmanager
-def keeping() -> Iterator[None]:
-    """Keep the garbage collector from what is made here, now and later: modules stay until the end of the process.
-
-    It would look at all of it again and again, which is a seventh of the time of an import.
-    """
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        if was_enabled:
-            gc.enable()
 
 
 def missing(command: str, error: ModuleNotFoundError) -> Exception:

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from controller.access import demand, lease_access, ring_access
 from controller.barrier import Barrier
 from controller.runnables import Confined
-from controller.shards import Shards
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +22,7 @@ if TYPE_CHECKING:
     from controller.recorder import EventRecorder
     from controller.runnables import Group, Runnable
     from controller.sharding import ShardSnapshot
+    from controller.shards import Shards
     from informers.api.discovery import Discovery
     from informers.cache import Cache
     from informers.runtime import Event, Runtime, Seconds, Task
@@ -75,6 +74,8 @@ class Leadership:
         self.shards: Shards | None = None
         """The share of this replica; None when the work is not shared."""
         if options.sharding != "none":
+            from controller.shards import Shards  # noqa: PLC0415 - what only replicas that share need
+
             self.shards = Shards(
                 options,
                 link.spare(),
@@ -129,6 +130,8 @@ class Leadership:
         if self.elector is None:
             self._workers.start()
             return
+        from controller.access import demand, lease_access, ring_access  # noqa: PLC0415 - what only an election needs
+
         self._observe.leader_changed(self._options.leader_election_id, leading=False)
         namespace = self.elector.namespace
         need, like = lease_access(namespace, self._options.leader_election_id)

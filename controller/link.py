@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from controller.deadline import TimedTransport
 from controller.fence import Fence, FencedTransport
-from controller.leader import Elector
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from controller.leader import Elector
     from controller.lease import LeadershipLost
     from controller.manageroptions import ManagerOptions
     from controller.telemetry.tracing import Tracing
@@ -67,6 +67,8 @@ class Link:
         """Return the elector that opens the fence; None when there is no election."""
         if not self._options.leader_election:
             return None
+        from controller.leader import Elector  # noqa: PLC0415 - what only an election needs
+
         return Elector(
             self._options,
             self.spare(),

@@ -1,39 +1,31 @@
 """Serves a few plain pages over HTTP or HTTPS: probes, metrics, webhooks, pages for people.
 
-A `Server` owns one listening socket and one task with its own event loop. Pages are plain functions that run on that
-loop and MUST be quick, unless their route says that they block. Nothing here knows what a page means. Methods, bodies,
-headers, connections and silence are bounded, because the port is open to the whole cluster.
+A `Server` owns one address and one task. It listens before `start` returns; what answers (`controller.visits`) is
+imported on the task meanwhile, and who comes in between waits. Nothing here knows what a page means.
 """
 
 from __future__ import annotations
 
-import asyncio
 import errno
 import logging
+import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from aiohttp import web
-
-from controller.page import Handler, Page, Route, Visit
+from controller.page import Handler, Route
 from informers.api.errors import LevelsetError
 
 if TYPE_CHECKING:
-    import ssl
-
-    from aiohttp.web_protocol import RequestHandler
-
     from controller.certificates import Certificate
+    from controller.visits import Visits
     from informers.runtime import Runtime, Seconds, Task
 
 __all__ = ["Address", "ServeError", "Server", "ServerOptions"]
 
 log = logging.getLogger("levelset.serve")
 
-SETTLED: Seconds = 0.01
-"""Seconds after which a new connection is surely in the server's own count."""
-ROTATION: Seconds = 10.0
-"""Seconds between two looks at the certificate; controller-runtime's certwatcher has the same."""
+BACKLOG = 128
+"""Connections that may wait to be taken, as they do until the HTTP library is there."""
 
 
 class ServeError(LevelsetError):
@@ -54,8 +46,6 @@ class ServerOptions:
     a byte at a time. A scraper that asks less often reconnects; that costs it a millisecond."""
     max_header: int = 8190
     """Bytes of the request line and of each header; the answer to longer ones is 400."""
-    start_timeout: Seconds = 10.0
-    """Seconds that `start` waits for the socket to be bound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +75,10 @@ class Address:
 
 
 class Server:
-    """One listening socket and the pages below it; a `Runnable`.
+    """One address and the pages below it; a `Runnable`.
 
-    Invariants: between a `start` that returned and `stop`, the socket accepts connections and every mounted page
-    answers; nothing is accepted after `stop`.
+    Invariants: between a `start` that returned and `stop`, connections are accepted and every mounted page answers, the
+    first after up to half a second; nothing is accepted after `stop`.
 
     Args:
         name: What it serves, for the thread's name and messages.
@@ -98,7 +88,7 @@ class Server:
         certificate: What it shows over HTTPS, looked at again every ten seconds; None serves plain HTTP.
 
     Threads: any thread; pages run on the server's own task.
-    Blocks: `start` until the socket is bound, `stop` until the task has ended.
+    Blocks: `stop` until the task has ended.
     """
 
     needs_leader_election = False
@@ -121,11 +111,10 @@ class Server:
         self.port = parsed.port
         self._runtime, self._certificate, self._required = runtime, certificate, required
         self._routes: dict[str, Route] = {}
-        self._settled = runtime.event(f"{name} server settled")
+        self._lock = runtime.lock(f"{name} server")
+        self._visits: Visits | None = None
+        self._over = False
         self._task: Task | None = None
-        self._failure: OSError | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._stopping: asyncio.Event | None = None
 
     @property
     def paths(self) -> list[str]:
@@ -148,139 +137,75 @@ class Server:
         Raises:
             ServeError: The port is taken or cannot be opened, and the server is required.
         """
-        self._task = self._runtime.spawn(f"{self.name} server", self._run)
-        settled = self._settled.wait(self.options.start_timeout)
-        if self._loop is None or not settled:
+        try:
+            sockets = _bound(self.address)
+        except OSError as error:
             if not self._required:
-                log.warning("going on without a server", extra={"fields": {"reason": self._explain(self._failure)}})
+                log.warning("going on without a server", extra={"fields": {"reason": self._explain(error)}})
                 return
-            raise ServeError(self._explain(self._failure)) from self._failure
+            raise ServeError(self._explain(error)) from error
+        self.port = sockets[0].getsockname()[1]
+        self._task = self._runtime.spawn(f"{self.name} server", lambda: self._run(sockets))
         log.info("serving", extra={"fields": {"server": self.name, "port": self.port, "paths": self.paths}})
 
     def stop(self, deadline: Seconds) -> None:
         """Close the socket and the connections, and wait for the task until `deadline` on the monotonic clock."""
-        if self._loop is not None and self._stopping is not None:
-            self._loop.call_soon_threadsafe(self._stopping.set)
+        with self._lock:
+            self._over, visits = True, self._visits
+        if visits is not None:
+            visits.stop()
         if self._task is not None:
             self._task.join(max(0.0, deadline - self._runtime.monotonic()))
-        self._loop = self._stopping = None
 
-    def _run(self) -> None:
+    def _run(self, sockets: list[socket.socket]) -> None:
         try:
-            asyncio.run(self._serve())
-        except OSError as error:
-            self._failure = error
-        finally:
-            self._settled.set()
+            from controller.visits import Visits  # noqa: PLC0415 - aiohttp, 200 ms for which no start waits
 
-    async def _serve(self) -> None:
-        app = web.Application(client_max_size=1 + max((route.body_limit for route in self._routes.values()), default=0))
-        app.router.add_route("*", "/{path:.*}", self._answer)
-        runner = web.AppRunner(
-            app,
-            access_log=None,
-            shutdown_timeout=1.0,
-            keepalive_timeout=self.options.max_silence,
-            max_line_size=self.options.max_header,
-            max_field_size=self.options.max_header,
-            lingering_time=0.0,
-        )
-        await runner.setup()
-        try:
-            sockets = await self._listen(runner)
-            self.port = sockets.sockets[0].getsockname()[1]
-            self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
-            self._settled.set()
-            rotation = asyncio.create_task(self._rotate())
-            await self._stopping.wait()
-            rotation.cancel()
-            sockets.close()
-        finally:
-            await runner.cleanup()
-
-    async def _listen(self, runner: web.AppRunner) -> asyncio.Server:
-        server = runner.server
-        if server is None:
-            raise RuntimeError("the runner was not set up")
-        gate = _Gate(server, self.options)
-        context: ssl.SSLContext | None = self._certificate.context() if self._certificate else None
-        return await asyncio.get_running_loop().create_server(
-            gate, self.address.host or None, self.address.port, backlog=128, reuse_address=True, ssl=context
-        )
-
-    async def _rotate(self) -> None:
-        while self._certificate is not None:
-            await asyncio.sleep(ROTATION)
-            self._certificate.refresh()
-
-    async def _answer(self, request: web.Request) -> web.Response:
-        path = "/" + request.path.strip("/")
-        head, _, tail = path.rpartition("/")
-        route, below = (self._routes.get(path), "") if path in self._routes else (self._routes.get(head or "/"), tail)
-        if route is None:
-            return _response(Page.text("404 page not found\n", 404))
-        if request.method not in route.methods:
-            return _response(Page.text("405 method not allowed\n", 405))
-        try:
-            visit = await _visit(request, route, path, below)
-            return _response(await asyncio.to_thread(route.page, visit) if route.blocking else route.page(visit))
-        except ConnectionError:
-            raise
+            visits = Visits(self.name, self._routes, sockets, certificate=self._certificate, options=self.options)
+            with self._lock:
+                if self._over:
+                    return
+                self._visits = visits
+            visits.run()
         except Exception:
-            log.exception("a page failed", extra={"fields": {"server": self.name, "path": path}})
-            return _response(Page.text("500 internal server error\n", 500))
+            log.exception("a server ended", extra={"fields": {"server": self.name}})
+            raise
+        finally:
+            for each in sockets:
+                each.close()
 
-    def _explain(self, error: OSError | None) -> str:
+    def _explain(self, error: OSError) -> str:
         where = f"{self.address.host}:{self.address.port}"
         way_out = f"; choose another with {self.flag}, or 0 to switch it off" if self.flag else ""
-        if error is not None and error.errno == errno.EADDRINUSE:
+        if error.errno == errno.EADDRINUSE:
             return f"cannot serve {self.name} on {where}: port {self.address.port} is taken{way_out}"
-        reason = "no socket in time" if error is None else error.strerror or error
-        return f"cannot serve {self.name} on {where}: {reason}{way_out}"
+        return f"cannot serve {self.name} on {where}: {error.strerror or error}{way_out}"
 
 
-class _Gate:
-    """Makes a protocol for each new connection, and bounds how many there are."""
+def _bound(address: Address) -> list[socket.socket]:
+    """Return sockets that listen there, one for each family that the host has.
 
-    def __init__(self, server: web.Server, options: ServerOptions) -> None:
-        self._server, self._options = server, options
-        self._opening: set[RequestHandler] = set()
-
-    def __call__(self) -> RequestHandler:
-        protocol, loop = self._server(), asyncio.get_running_loop()
-        # The server counts a connection only a moment after this, so that a burst would slip through.
-        opening = sum(each.transport is None for each in self._opening)
-        full = len(self._server.connections) + opening >= self._options.max_connections
-        self._opening.add(protocol)
-        loop.call_later(SETTLED, self._settle, protocol, full)
-        return protocol
-
-    def _settle(self, protocol: RequestHandler, full: bool) -> None:  # noqa: FBT001 - a callback of the event loop
-        self._opening.discard(protocol)
-        if full and protocol.transport is not None:
-            protocol.transport.close()
-
-
-async def _visit(request: web.Request, route: Route, path: str, tail: str) -> Visit:
-    body, oversized = b"", False
-    if route.body_limit:
-        oversized = (request.content_length or 0) > route.body_limit
-        body = b"" if oversized else await request.content.read(route.body_limit + 1)
-        while body and not oversized and (more := await request.content.read(route.body_limit + 1 - len(body))):
-            body += more
-            oversized = len(body) > route.body_limit
-    return Visit(
-        tail,
-        tuple(request.query.items()),
-        request.headers.get("Accept", ""),
-        request.method,
-        path,
-        request.headers,
-        b"" if oversized else body,
-        oversized,
-    )
-
-
-def _response(page: Page) -> web.Response:
-    headers = {**page.headers, "Content-Type": page.content_type}
-    return web.Response(body=page.body, status=page.status, headers=headers)
+    Raises:
+        OSError: The address is taken, or none of this machine's.
+    """
+    found = socket.getaddrinfo(address.host or None, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    made: list[socket.socket] = []
+    try:
+        for family, kind, protocol, _, place in dict.fromkeys(found):
+            try:
+                each = socket.socket(family, kind, protocol)
+            except OSError:
+                continue  # a family that the resolver knows and the kernel does not
+            made.append(each)
+            each.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if family == socket.AF_INET6:
+                each.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            each.bind(place)
+            each.listen(BACKLOG)
+        if not made:
+            raise OSError(errno.EADDRNOTAVAIL, "no family of addresses that this machine has")
+    except OSError:
+        for each in made:
+            each.close()
+        raise
+    return made

@@ -10,13 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime
 from enum import Enum
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 from controller.loop import Controller, ControllerSnapshot
 from controller.page import Page
 from controller.worker import describe
 from informers.api.objects import GroupVersionKind, NamespacedName
+from informers.version import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from informers.condition import InformerSnapshot
     from informers.runtime import Runtime, Seconds
 
-__all__ = ["ManagerSnapshot", "Status", "our_version", "plain"]
+__all__ = ["ManagerSnapshot", "Status", "plain"]
 
 TEXT = 300
 """Characters of an error that are shown."""
@@ -96,7 +96,7 @@ class Status:
         """Return what the program is doing."""
         begun, started = self._begun or (self._runtime.monotonic(), None)
         return ManagerSnapshot(
-            version=our_version(),
+            version=VERSION,
             started=started,
             uptime=self._runtime.monotonic() - begun,
             ready=self._ready(),
@@ -112,14 +112,6 @@ class Status:
         if visit.tail:
             return Page.text("404 page not found\n", 404)
         return Page.json(plain(self.snapshot()))
-
-
-def our_version() -> str:
-    """Return the version of this library; `unknown` when it was not installed."""
-    try:
-        return version("levelset")
-    except PackageNotFoundError:
-        return "unknown"
 
 
 def plain(value: Any) -> Any:

@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from informers import ThreadRuntime
+from informers.testing import ApiServer, Cluster, ClusterOptions, ServerOptions
+
 ROOT = Path(__file__).parent.parent
 LIBRARIES = {
     *("aiohttp", "cachetools", "jsonpatch", "kubernetes"),
@@ -21,14 +24,14 @@ LINE = re.compile(r"^import time: +\d+ \| +\d+ \| +([\w.]+)$", re.MULTILINE)
 
 
 def started(*args, until=None):
-    """Run Python with these arguments to its end, or until it writes a line that begins so; return what it imported."""
+    """Return what Python imports, run to its end or until that returns, which is given its output."""
     command = [sys.executable, "-X", "importtime", *args]
     environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": ""}
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
     ) as process:
         if until is not None:
-            assert process.stdout.readline().startswith(until)
+            until(process.stdout)
             process.terminate()
         _, errors = process.communicate(timeout=60)
     assert 0 == process.returncode, errors
@@ -63,7 +66,7 @@ def test_help_brings_the_options_alone(command):
 def test_a_server_is_ready_before_it_can_answer(tmp_path):
     """Requests, YAML, expressions and the rules of most kinds come with the first client that needs them."""
     flags = ("--controllers", "none", "--kubeconfig-out", str(tmp_path / "kubeconfig"))
-    modules = started("-m", "controller", "serve", *flags, until="serving on")
+    modules = started("-m", "controller", "serve", *flags, until=lambda output: output.readline())
     testing = "informers.testing"
 
     assert {f"{testing}.server", f"{testing}.cluster"} <= modules
@@ -72,3 +75,30 @@ def test_a_server_is_ready_before_it_can_answer(tmp_path):
     assert [] == named(modules, f"{testing}.validation.pods", f"{testing}.validation.crds", f"{testing}.model.reviews")
     assert [] == named(modules, f"{testing}.admitting.policies", f"{testing}.schema.crdrules")
     assert [] == named(modules, f"{testing}.controllers.pods", f"{testing}.controllers.deployments")
+
+
+def test_a_controller_asks_for_its_first_list_without_what_only_some_need(tmp_path):
+    """The election, the sharing of work, auth providers and traces cost those who use them."""
+    listed = ThreadRuntime().event("listed")
+    options = ServerOptions(record=lambda asked, _: listed.set() if asked.path.endswith("/memcacheds") else None)
+    cluster = Cluster(runtime=ThreadRuntime(), options=ClusterOptions(controllers=frozenset()))
+    ports = [f"--{name}-bind-address=127.0.0.1:0" for name in ("metrics", "health-probe", "debug")]
+    with ApiServer(cluster, options=options) as server:
+        flags = ("--kubeconfig", str(server.kubeconfig(tmp_path / "kubeconfig")), *ports)
+        modules = started("-m", "controller", "run", "memcached", *flags, until=lambda _: listed.wait(30))
+
+    assert listed.is_set()
+    assert [] == named(modules, "kubernetes", "opentelemetry", "rich", "jsonpatch", "cryptography")
+    assert [] == named(modules, "controller.access", "controller.leader", "controller.shards", "controller.gatekeeper")
+
+
+def test_the_way_to_a_cluster_knows_its_own_version():
+    """Whoever asks the installed distribution for it parses a mail message."""
+    assert [] == named(started("-c", "import informers.api.config"), "importlib.metadata", "email", "kubernetes")
+
+
+def test_a_server_listens_without_the_http_library():
+    """It takes longer to import than all else, and whoever comes in between waits."""
+    modules = started("-c", "import controller.manager, controller.serve, controller.endpoints")
+
+    assert [] == named(modules, "aiohttp", "asyncio", "urllib3", "yaml", "prometheus_client")

@@ -13,6 +13,7 @@ import click
 from controller.bundled import BUNDLED, complete, setup_named
 from controller.commands.failures import readable_errors
 from controller.commands.flags import Flagged, flags
+from controller.commands.keeping import keeping
 from controller.manageroptions import ManagerOptions
 from controller.options import build
 from controller.telemetry.logs import LogOptions, setup
@@ -36,24 +37,26 @@ def run(controllers: tuple[str, ...], **values: Any) -> None:
     can be set in the environment as LEVELSET_ and its field, or in the file that --config names; flags go over the
     environment, and that over the file. Ends with 0 after SIGTERM or Ctrl-C, else with 1.
     """
-    from controller.manager import Manager  # noqa: PLC0415 - what moves a program, which --help need not wait for
-    from controller.telemetry.audit import Audit  # noqa: PLC0415 - the same
+    with keeping():
+        from controller.manager import Manager  # noqa: PLC0415 - what moves a program, which --help need not wait for
+        from controller.telemetry.audit import Audit  # noqa: PLC0415 - the same
 
     logged = build(LogOptions, values)
     lines = setup(logged)
     if any(":" in name for name in controllers):
         sys.path.append(os.getcwd())  # last, so that a user's controller.py does not take the place of ours
     with readable_errors(debug=logged.log_level == "debug"):
-        setups = [setup_named(name) for name in controllers]
+        with keeping():
+            setups = [setup_named(name) for name in controllers]
         elects = values.get("leader_election") or values.get("sharding") not in (None, "none")
         if elects and not values.get("leader_election_id"):
             values["leader_election_id"] = "levelset-" + re.sub(r"[^a-z0-9]+", "-", "-".join(controllers).lower())
         options = build(ManagerOptions, values)
         with _traces(lines, service=f"levelset {' '.join(controllers)}") as tracing:
-            audit = Audit() if options.audit_log else None
-            manager = Manager(options=options, observe=audit, tracing=tracing)
-            for add in setups:
-                add(manager)
+            with keeping():
+                manager = Manager(options=options, observe=Audit() if options.audit_log else None, tracing=tracing)
+                for add in setups:
+                    add(manager)
             code = manager.run()
     sys.exit(code)
 

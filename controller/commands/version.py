@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import platform
-from importlib.metadata import PackageNotFoundError
-from importlib.metadata import version as version_of
 
 import click
+
+from informers.version import VERSION
 
 __all__ = ["version"]
 
@@ -14,8 +14,4 @@ __all__ = ["version"]
 @click.command("version")
 def version() -> None:
     """Print the version."""
-    try:
-        number = version_of("levelset")
-    except PackageNotFoundError:
-        number = "unknown (not installed)"
-    click.echo(f"levelset {number} on Python {platform.python_version()}")
+    click.echo(f"levelset {VERSION} on Python {platform.python_version()}")

@@ -21,9 +21,9 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, ConsoleSpanExporter
 
-from controller.status import our_version
 from controller.telemetry.tracing import wanted
 from informers.api.errors import ConfigError
+from informers.version import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -86,7 +86,7 @@ class Export:
 
 def resource(environment: Mapping[str, str], *, service: str) -> Resource:
     """Return who tells: service, version, pod and namespace; OTEL_RESOURCE_ATTRIBUTES and OTEL_SERVICE_NAME win."""
-    found = {"service.name": service, "service.version": our_version()}
+    found = {"service.name": service, "service.version": VERSION}
     for name, variables in ATTRIBUTES.items():
         values = [environment[one] for one in variables if environment.get(one)]
         found |= {name: values[0]} if values else {}

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
@@ -21,6 +20,7 @@ from informers.api.execplugin import ExecPlugin
 from informers.api.kubeconfig import Choice, authorization, choose, data_of, file_of, impersonation, merge
 from informers.api.objects import Obj
 from informers.api.proxies import proxy_for
+from informers.version import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -29,13 +29,6 @@ __all__ = ["ClusterConfig", "load_config"]
 
 SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
 """Where the kubelet puts a pod's token, CA and namespace."""
-
-
-def _user_agent() -> str:
-    try:
-        return f"levelset/{version('levelset')}"
-    except PackageNotFoundError:
-        return "levelset/0"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +73,7 @@ class ClusterConfig:
     """Further headers for every request, for instance to impersonate."""
     proxy: str = field(default="", repr=False)
     """The URL of an HTTP proxy; empty for a direct connection."""
-    user_agent: str = field(default_factory=_user_agent)
+    user_agent: str = f"levelset/{VERSION}"
     """The User-Agent header."""
 
     def address(self) -> tuple[str, str, str]:
