@@ -52,7 +52,7 @@ class Pipeline:
             for predicate in self._predicates:
                 if not predicate(event):
                     return ()
-            return tuple(Request(*request) for request in self._mapper(event))
+            return tuple([one if type(one) is Request else Request(*one) for one in self._mapper(event)])
         except Exception as error:  # noqa: BLE001 - one event is lost, loudly; the next one may fare better
             self._lose(event, controller, error)
             return ()

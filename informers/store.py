@@ -103,6 +103,8 @@ class Store:
             return self.list()
         with self._lock:
             buckets = [self._index(name).bucket(value) for name, value in values.items() if name != NAMESPACE]
+            if not all(buckets):
+                return []
             if NAMESPACE not in values:
                 return self._in_all(buckets)
             namespace = values[NAMESPACE]

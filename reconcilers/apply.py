@@ -120,19 +120,15 @@ class Applier:
                 status until its own reconcile: the server checks no uid on the way to a status.
             ApiError, OutcomeUnknown: As every write; see `Client`.
         """
-        typed = isinstance(obj, Resource)
-        whole = type(obj)(metadata=obj.metadata, spec=obj.spec, status=status).to_dict() if typed else obj
-        metadata = {key: whole["metadata"][key] for key in ("name", "namespace") if whole["metadata"].get(key)}
-        plain = _without_none(whole.get("status", {})) if typed else status
-        body = {"apiVersion": whole["apiVersion"], "kind": whole["kind"], "metadata": metadata, "status": plain}
+        body, read = _status_body(obj, status)
         live = self._cached(body)
-        if live is not None and live["metadata"].get("uid") != whole["metadata"].get("uid"):
+        if live is not None and _version(live)[0] != read[0]:
             raise Conflict(f"{body['kind']} {_key(body)} is another object now; its status is not written")
         if live is None or not self._matches(live, body, "status"):
             live = self._send(live, body, "status")
-        if _version(live) == _version(whole):
+        if _version(live) == read:
             return obj
-        return type(obj).from_dict(live) if typed else live
+        return type(obj).from_dict(live) if isinstance(obj, Resource) else live
 
     # --- Would anything change? ---
 
@@ -203,6 +199,17 @@ def _body(desired: AnyObject) -> Obj:
     return {key: value for key, value in body.items() if key != "status"} | {"metadata": metadata}
 
 
+def _status_body(obj: AnyObject, status: Any) -> tuple[Obj, tuple[str, str]]:
+    """Return what to apply to make the status as `status`, and uid and resourceVersion of `obj`."""
+    if not isinstance(obj, Resource):
+        names = {"apiVersion": obj["apiVersion"], "kind": obj["kind"], "metadata": _names(obj)}
+        return names | {"status": status}, _version(obj)
+    body = type(obj)(name=obj.name, namespace=obj.namespace, spec=obj.spec, status=status).to_dict()
+    del body["spec"]
+    body["status"] = _without_none(body.get("status", {}))
+    return body, (obj.uid, obj.metadata.resource_version)
+
+
 def _without_none(value: Any) -> Any:
     """Typed objects write None for what is not set; to apply means to leave it out."""
     if isinstance(value, dict):
@@ -215,7 +222,7 @@ def _without_none(value: Any) -> Any:
 
 
 def _names(obj: Obj) -> dict[str, str]:
-    return {key: obj["metadata"][key] for key in ("namespace", "name") if key in obj["metadata"]}
+    return {key: obj["metadata"][key] for key in ("namespace", "name") if obj["metadata"].get(key)}
 
 
 def _key(obj: Obj) -> NamespacedName:

@@ -23,8 +23,10 @@ Holds: TypeAlias = Callable[[Any, Any], bool]
 """Whether the live value, its second argument, has exactly the first under some names. Where a member is missing or of
 another type it may raise LookupError or TypeError instead of saying no."""
 
+_NOTHING = object()
 _encode = msgspec.json.Encoder().encode
-_ITSELF = "."
+_ITSELF = {"."}
+"""The name by which a set says that the object or item itself is ours, with whatever it is named by."""
 
 
 def agrees(want: Obj, live: Obj, fields: Obj) -> bool:
@@ -58,11 +60,11 @@ def _holds(encoded: bytes) -> Holds:
 def _compiled(fields: Obj) -> Holds:
     if not fields:
         return eq  # all of the value is ours
-    names = [key for key in fields if key != _ITSELF]
-    if names and all(key.startswith("f:") for key in names):
-        return _members([(key[2:], fields[key]) for key in names])
-    if names and all(key.startswith("k:") for key in names):
-        return _items([(msgspec.json.decode(key[2:]), fields[key]) for key in names])
+    kinds = {key[:2] for key in fields} - _ITSELF
+    if kinds == {"f:"}:
+        return _members([(key[2:], below) for key, below in fields.items() if key != "."])
+    if kinds == {"k:"}:
+        return _items([(msgspec.json.decode(key[2:]), below) for key, below in fields.items() if key != "."])
     return _never
 
 
@@ -91,18 +93,20 @@ def _members(fields: list[tuple[str, Obj]]) -> Holds:
 
 def _items(fields: list[tuple[Obj, Obj]]) -> Holds:
     """Return the question for a list of objects with keys: these items as wanted, in the live order."""
-    names = sorted(fields[0][0])
-    if any(sorted(key) != names for key, _ in fields):
-        return _never
+    names = fields[0][0]
     key_of = itemgetter(*names)
-    parts = {key_of(key): _compiled(below) for key, below in fields}
+    parts = {key_of(key): _compiled(below) for key, below in fields if key.keys() == names.keys()}
+    if len(parts) != len(fields):
+        return _never
 
     def holds(want: Any, live: Any) -> bool:
         if not isinstance(want, list) or not isinstance(live, list):
             return False
-        ours = [item for item in live if key_of(item) in parts]
-        return len(ours) == len(want) and all(
-            parts[key_of(item)](wanted, item) for wanted, item in zip(want, ours, strict=True)
-        )
+        left = iter(want)
+        for item in live:
+            part = parts.get(key_of(item))
+            if part is not None and not part(next(left, _NOTHING), item):
+                return False
+        return next(left, _NOTHING) is _NOTHING
 
     return holds

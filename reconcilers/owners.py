@@ -159,9 +159,10 @@ def _means(ref: OwnerReference, owner: _Identity) -> bool:
 
 def _upsert(obj: AnyObject, mine: OwnerReference) -> None:
     references = _references(obj)
-    known = [index for index, ref in enumerate(references) if _same(ref, mine)]
-    if known:
-        references[known[0]] = mine
+    for index, ref in enumerate(references):
+        if _same(ref, mine):
+            references[index] = mine
+            break
     else:
         references.append(mine)
     _store(obj, references)
@@ -189,6 +190,9 @@ def _store(obj: AnyObject, references: Iterable[OwnerReference]) -> None:
 
 
 def _plain(ref: OwnerReference) -> Obj:
-    named = {"apiVersion": ref.api_version, "kind": ref.kind, "name": ref.name, "uid": ref.uid}
-    flags = {"controller": ref.controller, "blockOwnerDeletion": ref.block_owner_deletion}
-    return named | {key: value for key, value in flags.items() if value is not None}
+    plain: Obj = {"apiVersion": ref.api_version, "kind": ref.kind, "name": ref.name, "uid": ref.uid}
+    if ref.controller is not None:
+        plain["controller"] = ref.controller
+    if ref.block_owner_deletion is not None:
+        plain["blockOwnerDeletion"] = ref.block_owner_deletion
+    return plain

@@ -42,6 +42,7 @@ class Convergence(ControllerObserver):
         self._runtime, self._trace_id = runtime, trace_id
         self._lock = runtime.lock("convergence")
         self._since: OrderedDict[tuple[str, Request], Seconds] = OrderedDict()
+        self._series: dict[str, Histogram] = {}
         self._seconds = Histogram(
             "levelset_convergence_seconds",
             "Seconds from the first event about a key to the reconcile that left nothing to do.",
@@ -71,4 +72,7 @@ class Convergence(ControllerObserver):
                 return
             del self._since[attempt.controller, attempt.request]
         trace, took = self._trace_id(), self._runtime.monotonic() - since
-        self._seconds.labels(attempt.controller).observe(took, {"trace_id": trace} if trace else None)
+        series = self._series.get(attempt.controller)
+        if series is None:
+            series = self._series[attempt.controller] = self._seconds.labels(attempt.controller)
+        series.observe(took, {"trace_id": trace} if trace else None)

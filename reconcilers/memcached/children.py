@@ -57,6 +57,8 @@ def deployment_for(memcached: Memcached) -> Obj:
 
 def change(before: Obj | None, after: Obj) -> tuple[str, str, str] | None:
     """Return what an apply did to the Deployment as (reason, action, message) of an event, or None for nothing."""
+    if after is before:
+        return None
     name, replicas = after["metadata"]["name"], after["spec"]["replicas"]
     if before is None or before["metadata"].get("uid") != after["metadata"].get("uid"):
         return "Created", "Create", f"Created Deployment {name} of size {replicas}"
