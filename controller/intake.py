@@ -24,8 +24,9 @@ __all__ = ["Intake", "NotSynced"]
 
 log = logging.getLogger("levelset.controller")
 
-POLLS: tuple[Seconds, Seconds] = (0.05, 1.0)
-"""While sources sync they are looked at this often: from the first interval, growing by half, to the second."""
+POLLS: tuple[Seconds, Seconds] = (0.01, 1.0)
+"""While sources sync they are looked at this often: from the first interval, growing by a tenth, to the second. So the
+workers start hardly later than they could, however long that takes."""
 
 
 class NotSynced(LevelsetError):
@@ -132,7 +133,7 @@ class Intake:
                 raise NotSynced(f"controller {self._queue.name}: not synced within {timeout:g} s: {causes}")
             if stopping.wait(pause):
                 return False
-            pause = min(pause * 1.5, longest)
+            pause = min(pause * 1.1, longest)
         return True
 
     def _begin(self, source: Source) -> None:

@@ -128,20 +128,28 @@ def controller_of(obj: AnyObject) -> OwnerReference | None:
 
 def _reference(owner: AnyObject, obj: AnyObject) -> OwnerReference:
     """Return a plain reference to `owner`, once it is sure that it may own `obj`."""
-    mine, theirs = _Identity.of(owner), _Identity.of(obj)
+    mine = _Identity.of(owner)
+    if not mine.uid or mine.key.namespace not in ("", _namespace(obj)):
+        raise ValueError(_objection(mine, _Identity.of(obj)))
+    return OwnerReference(mine.gvk.api_version, mine.gvk.kind, mine.key.name, mine.uid)
+
+
+def _objection(mine: _Identity, theirs: _Identity) -> str:
+    """Say why `mine` cannot own `theirs`."""
     if not mine.uid:
-        raise ValueError(f"{mine} has no uid and so cannot own {theirs}; pass the object as read from the cluster")
+        return f"{mine} has no uid and so cannot own {theirs}; pass the object as read from the cluster"
     above, below = mine.key.namespace, theirs.key.namespace
-    if above and not below:
-        raise ValueError(
+    if not below:
+        return (
             f"cluster-scoped resource must not have a namespace-scoped owner, owner's namespace {above}"
             f" ({theirs}; if it is not cluster-scoped, set its metadata.namespace)"
         )
-    if above and above != below:
-        raise ValueError(
-            f"cross-namespace owner references are disallowed, owner's namespace {above}, obj's namespace {below}"
-        )
-    return OwnerReference(mine.gvk.api_version, mine.gvk.kind, mine.key.name, mine.uid)
+    return f"cross-namespace owner references are disallowed, owner's namespace {above}, obj's namespace {below}"
+
+
+def _namespace(obj: AnyObject) -> str:
+    namespace: str = obj.namespace if isinstance(obj, Resource) else obj.get("metadata", {}).get("namespace", "")
+    return namespace
 
 
 def _named(ref: OwnerReference) -> tuple[str, str, str, str]:

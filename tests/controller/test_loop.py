@@ -275,6 +275,16 @@ class TestStarting:
         assert 1 == len(bench.seen)
         assert State.RUNNING is bench.controller.snapshot().state
 
+    @pytest.mark.parametrize("seconds", [0.03, 0.3, 3.0])
+    def test_the_workers_start_soon_after(self, runtime, seconds):
+        """A tenth later than they could, and a hundredth of a second."""
+        bench = Bench(runtime, feed=Feed(runtime, synced=False)).start("a")
+        runtime.advance(seconds)
+        bench.feed.now = SourceStatus(synced=True)
+        runtime.advance(0.01 + seconds / 10)
+
+        assert State.RUNNING is bench.controller.snapshot().state
+
     def test_sources_that_never_sync_are_a_clear_failure(self, runtime):
         """It names controller, source, time and the last error, and comes when the time is over."""
         bench = Bench(runtime, feed=Feed(runtime, synced=False, error="Forbidden: cannot list"), cache_sync_timeout=60)
