@@ -3,14 +3,17 @@
 A controller says what it wants, all of it and nothing else; fields that others set stay theirs. Before anything is
 sent, the cached object is asked whether it would change (`reconcilers.match`). Where the server normalises what it is
 sent, that question is answered wrongly once: the apply that changed nothing teaches that these two states are the same.
+What is not there is created, and applied from its first change on (`reconcilers.created`).
 """
 
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from informers import (
+    AlreadyExists,
     Conflict,
     GroupVersionKind,
     Invalid,
@@ -21,6 +24,7 @@ from informers import (
     Patch,
     Resource,
 )
+from reconcilers.created import as_created, handed_over, is_marked, marked, unmarked
 from reconcilers.match import SERVER_FIELDS, digest, matches, owned_part, wanted_part, whole_part
 from reconcilers.owners import OwnedByAnother, controller_of, set_controller_reference
 from reconcilers.reclaim import reclaimed
@@ -58,7 +62,8 @@ class Applier:
             name costs one request more after each change by others.
 
     Guarantees: an apply that would change nothing sends nothing, once one such apply was sent. An object that another
-    is seen to control is never written to; with an owner the server refuses also where the cache is behind.
+    is seen to control is never written to; with an owner the server refuses also where the cache is behind. Nothing
+    that the cache has not seen is written over: it is created, or read first.
     Assumes: `desired` is a function of what was read: no times, no dice, no generated names.
     Blocks: for the request, when one is sent.
     Threads: any thread.
@@ -94,13 +99,7 @@ class Applier:
         if owner is not None:
             set_controller_reference(owner, body)
         live = self._cached(body) if live is None else live
-        if live is not None:
-            _refuse(live, body)
-        if live is None or not self._matches(live, body, ""):
-            try:
-                live = self._send(live, body, "")
-            except Invalid as refusal:
-                live = self._reconsider(body, refusal)
+        live = self._create(body) if live is None else self._make(live, body)
         return type(desired).from_dict(live) if isinstance(desired, Resource) else live
 
     @overload
@@ -134,24 +133,75 @@ class Applier:
 
     def _matches(self, live: Obj, body: Obj, subresource: str) -> bool:
         want = wanted_part(body)
-        if matches(want, live, manager=self.field_manager, subresource=subresource):
+        if not subresource and is_marked(live):
+            if as_created(want, live, manager=self.field_manager):
+                return True
+        elif matches(want, live, manager=self.field_manager, subresource=subresource):
             return True
         with self._lock:
             lesson = self._learned.get((live["metadata"].get("uid", ""), subresource, digest(want)))
         return lesson is not None and lesson == self._state(live, subresource)
 
     def _state(self, live: Obj, subresource: str) -> str:
-        mine = owned_part(live, manager=self.field_manager, subresource=subresource)
+        by = "Update" if not subresource and is_marked(live) else "Apply"
+        mine = owned_part(live, manager=self.field_manager, subresource=subresource, operation=by)
         return digest(whole_part(live, subresource=subresource) if mine is None else mine)
+
+    def _learn(self, live: Obj, body: Obj, subresource: str) -> None:
+        """Remember that the server keeps `body` as it is kept in `live`."""
+        lesson = (live["metadata"].get("uid", ""), subresource, digest(wanted_part(body)))
+        with self._lock:
+            self._learned[lesson] = self._state(live, subresource)
+
+    # --- Making it so ---
+
+    def _create(self, body: Obj) -> Obj:
+        """Create the object; when it is there and the cache has not seen it yet, make that as wanted."""
+        want = wanted_part(body)
+        try:
+            made: Obj = self._client.create(marked(body, want), field_manager=self.field_manager)
+        except AlreadyExists as taken:
+            try:
+                return self._make(self._read(body), body)
+            except NotFound:
+                raise taken from None
+        if not as_created(want, made, manager=self.field_manager):
+            self._learn(made, body, "")
+        return made
+
+    def _make(self, live: Obj, body: Obj) -> Obj:
+        """Make an object that is there as wanted, if it is not so already."""
+        _refuse(live, body)
+        if self._matches(live, body, ""):
+            return live
+        try:
+            return self._send(self._hand_over(live, body) if is_marked(live) else live, body, "")
+        except Invalid as refusal:
+            return self._reconsider(body, refusal)
+
+    def _hand_over(self, live: Obj, body: Obj) -> Obj:
+        """Have what was created count as applied from now on, and return it as it is then."""
+        kind, patch = (body["apiVersion"], body["kind"]), handed_over(live, manager=self.field_manager)
+        if patch is not None:
+            with suppress(Conflict):  # somebody has written since
+                return self._client.patch(kind, _key(body), patch, field_manager=self.field_manager)
+        live = self._read(body)
+        _refuse(live, body)
+        patch = handed_over(live, manager=self.field_manager)
+        if patch is None:
+            return live
+        return self._client.patch(kind, _key(body), patch, field_manager=self.field_manager)
 
     def _send(self, before: Obj | None, body: Obj, subresource: str) -> Obj:
         after: Obj = self._client.apply(body, field_manager=self.field_manager, force=True, subresource=subresource)
-        uid, version = _version(after)
-        if before is not None and version and (uid, version) == _version(before):
-            with self._lock:
-                self._learned[uid, subresource, digest(wanted_part(body))] = self._state(before, subresource)
+        if before is not None and all(_version(after)) and _version(after) == _version(before):
+            self._learn(before, body, subresource)
             log.debug("an apply changed nothing", extra={"fields": {"kind": body["kind"], **_names(body)}})
         return after
+
+    def _read(self, body: Obj) -> Obj:
+        """Return the object as the server has it."""
+        return self._client.get((body["apiVersion"], body["kind"]), _key(body))
 
     def _cached(self, body: Obj) -> Obj | None:
         found: Obj | None = self._cache.get((body["apiVersion"], body["kind"]), _key(body))
@@ -166,7 +216,7 @@ class Applier:
         """
         kind = (body["apiVersion"], body["kind"])
         try:
-            live: Obj = self._client.get(kind, _key(body))
+            live = self._read(body)
         except NotFound:
             raise refusal from None
         _refuse(live, body)
@@ -196,7 +246,7 @@ def _body(desired: AnyObject) -> Obj:
     GroupVersionKind.of(body)
     own = {"name", "namespace"}
     metadata = {key: value for key, value in body["metadata"].items() if key in own or key not in SERVER_FIELDS}
-    return {key: value for key, value in body.items() if key != "status"} | {"metadata": metadata}
+    return unmarked({key: value for key, value in body.items() if key != "status"} | {"metadata": metadata})
 
 
 def _status_body(obj: AnyObject, status: Any) -> tuple[Obj, tuple[str, str]]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reconcilers.fieldset import agrees
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from informers import Obj
 
-__all__ = ["canonical", "digest", "matches", "owned_part", "quantity", "wanted_part", "whole_part"]
+__all__ = ["canonical", "digest", "matches", "owned_part", "quantity", "record", "wanted_part", "whole_part"]
 
 SERVER_FIELDS = frozenset(
     {
@@ -43,14 +43,19 @@ def wanted_part(desired: Obj) -> Obj:
 
 def matches(want: Obj, live: Obj, *, manager: str, subresource: str = "") -> bool:
     """Whether what `manager` applied to `live` is what it wants, but for the spelling of compute resources."""
-    fields = _record(live, manager, subresource)
-    return fields is not None and (agrees(want, live, fields) or canonical(_cut(live, fields)) == canonical(want))
+    found = record(live, manager=manager, subresource=subresource)
+    if found is None:
+        return False
+    return agrees(want, live, found.fields) or canonical(_cut(live, found.fields)) == canonical(want)
 
 
-def owned_part(live: Obj, *, manager: str, subresource: str = "") -> Obj | None:
-    """Return what `manager` applied to `live`, with its live values; None when there is no record of it."""
-    fields = _record(live, manager, subresource)
-    part: Obj | None = None if fields is None else _cut(live, fields)
+def owned_part(live: Obj, *, manager: str, subresource: str = "", operation: str = "Apply") -> Obj | None:
+    """Return what `manager` applied to `live`, with its live values; None when there is no record of it.
+
+    With the operation `Update`: what it wrote by other verbs, what the server added on the way included.
+    """
+    found = record(live, manager=manager, subresource=subresource, operation=operation)
+    part: Obj | None = None if found is None else _cut(live, found.fields)
     return part
 
 
@@ -101,14 +106,22 @@ def quantity(value: Any) -> Fraction | None:
 # --- Field sets ---
 
 
-def _record(live: Obj, manager: str, subresource: str) -> Obj | None:
-    """Return the field set of what `manager` applied; None when there is no record of it."""
-    version = live.get("apiVersion")
-    for entry in live.get("metadata", {}).get("managedFields") or ():
+class Record(NamedTuple):
+    """An entry of `managedFields`."""
+
+    place: int
+    """Which one it is, from 0."""
+    fields: Obj
+    """Its field set."""
+
+
+def record(live: Obj, *, manager: str, subresource: str = "", operation: str = "Apply") -> Record | None:
+    """Return the record of what `manager` set by an operation at the object's present version; None without one."""
+    wanted = (manager, operation, subresource, live.get("apiVersion"))
+    for place, entry in enumerate(live.get("metadata", {}).get("managedFields") or ()):
         names = (entry.get("manager"), entry.get("operation"), entry.get("subresource", ""), entry.get("apiVersion"))
-        if names == (manager, "Apply", subresource, version):
-            fields: Obj = entry.get("fieldsV1") or {}
-            return fields
+        if names == wanted:
+            return Record(place, entry.get("fieldsV1") or {})
     return None
 
 

@@ -83,8 +83,15 @@ def whole_object(raw: bytes, keep_managers: frozenset[str], gvk: GroupVersionKin
     return CachedObject(read, _joined({**missing, **found, **encoded, "metadata": _joined(meta)}))
 
 
+_OTHERS = b"{}"
+"""What an entry of another manager leaves."""
+
+
 def kept_entries(fields: bytes, managers: frozenset[str]) -> bytes:
-    """Return `managedFields` with only the entries of `managers`; empty when none is left."""
+    """Return `managedFields` with only the entries of `managers`; empty when none is left.
+
+    Those of others before them leave `{}`, so that a patch can name the place of an entry.
+    """
     for needle in _needles(managers):
         if needle in fields:
             break
@@ -94,7 +101,9 @@ def kept_entries(fields: bytes, managers: frozenset[str]) -> bytes:
         entries = [(_read_entry(entry).manager, bytes(entry)) for entry in _read_entries(fields)]
     except RecursionError:
         entries = [(read_text(parts(entry).get("manager", b'""')), entry) for _, entry in members(fields)]
-    kept = [entry for manager, entry in entries if manager in managers]
+    kept = [entry if manager in managers else _OTHERS for manager, entry in entries]
+    while kept and kept[-1] is _OTHERS:
+        kept.pop()
     return b"[" + b",".join(kept) + b"]" if kept else b""
 
 

@@ -55,12 +55,12 @@ class TestCached:
 
     @pytest.mark.parametrize("indent", [None, 2])
     def test_our_own_managers_entries_stay(self, indent):
-        """Entries of kept managers survive as they came, whatever the white space."""
+        """Entries of kept managers survive as they came and where they stood, whatever the white space."""
         raw = json.dumps({"metadata": {"name": "a", "managedFields": MANAGED}}, indent=indent).encode()
 
         got = cached(raw, frozenset({"levelset", "other"}), gvk=POD).to_dict()
 
-        assert [MANAGED[1]] == got["metadata"]["managedFields"]
+        assert [{}, MANAGED[1]] == got["metadata"]["managedFields"]
         assert ("Pod", "v1") == (got["kind"], got["apiVersion"])
 
     def test_a_manager_with_unusual_characters_is_kept_however_it_was_escaped(self):

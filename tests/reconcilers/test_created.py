@@ -1,0 +1,245 @@
+"""Creating what is not there, and applying it from its first change on."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from informers import AlreadyExists, Cache, Client, Discovery, Response
+from informers.testing import FakeCluster
+from reconcilers import Applier
+from reconcilers.created import MARK, as_created, handed_over, marked, unmarked
+
+CONFIG_MAP, DEPLOYMENT = ("v1", "ConfigMap"), ("apps/v1", "Deployment")
+KEY = "default/a"
+
+
+@pytest.fixture
+def world():
+    """Return a cluster without controllers, so that nobody else writes."""
+    with FakeCluster(controllers=False) as world:
+        yield world
+
+
+def workbench(world, field_manager=None):
+    """Return an applier on a started cache; `sent()` tells with which methods it wrote."""
+    transport, runtime = world.transport(), world.runtime
+    discovery = Discovery(transport, runtime=runtime)
+    cache = Cache(transport, runtime=runtime, discovery=discovery, keep_managers=frozenset({"me"}))
+    client = Client(transport, runtime=runtime, discovery=discovery, field_manager="me", writes=cache)
+    for kind in (CONFIG_MAP, DEPLOYMENT):
+        cache.informer(kind)
+    cache.start()
+    cache.wait_for_sync()
+    actor, start = field_manager or "me", len(world.writes)
+
+    def sent():
+        return [write.method for write in world.writes[start:] if write.actor == actor]
+
+    return SimpleNamespace(apply=Applier(client, cache, field_manager=field_manager).apply, sent=sent)
+
+
+@pytest.fixture
+def bench(world):
+    """Return a workbench."""
+    return workbench(world)
+
+
+def config_map(**data):
+    """Return a ConfigMap."""
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "namespace": "default"}, "data": data}
+
+
+def deployment(*names, **spec):
+    """Return a Deployment with a container of each name."""
+    labels, containers = {"app": "a"}, [{"name": name, "image": "x"} for name in names]
+    template = {"metadata": {"labels": labels}, "spec": {"containers": containers}}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "a", "namespace": "default"},
+        "spec": {"selector": {"matchLabels": labels}, "template": template, **spec},
+    }
+
+
+def apply_as(world, manager, obj):
+    """Apply an object in the name of somebody else."""
+    Client(world.transport(), runtime=world.runtime, field_manager=manager).apply(obj)
+
+
+def owners(obj):
+    """Return [(manager, operation), ...] of an object's records."""
+    return [(entry["manager"], entry["operation"]) for entry in obj["metadata"]["managedFields"]]
+
+
+class TestWhatIsThere:
+    def test_one_post_makes_it(self, world, bench):
+        """With the digest of what was wanted, and the server's defaults."""
+        made = bench.apply(deployment("main"))
+
+        assert ["POST"] == bench.sent()
+        assert [("me", "Update")] == owners(made)
+        assert 32 == len(made["metadata"]["annotations"][MARK])
+
+    def test_whoever_comes_later_sends_nothing(self, world, bench):
+        """Another process of the same program knows it by the digest, whatever the server has added."""
+        bench.apply(deployment("main"))
+        later = workbench(world)
+        later.apply(deployment("main"))
+
+        assert [] == later.sent()
+
+    def test_fields_of_others_do_not_count(self, world, bench):
+        """Nor do their items in a list of ours."""
+        bench.apply(deployment("main"))
+        sidecar = {"containers": [{"name": "sidecar", "image": "y"}]}
+        world.patch(DEPLOYMENT, KEY, {"metadata": {"labels": {"their": "label"}}})
+        apply_as(world, "injector", {**deployment(), "spec": {"template": {"spec": sidecar}}})
+        world.settle()
+        bench.apply(deployment("main"))
+
+        assert ["POST"] == bench.sent()
+
+    def test_the_digest_in_what_was_read_is_nobodys_wish(self, bench):
+        """An object that was read can be changed and applied."""
+        read = bench.apply(config_map(x="1"))
+
+        assert config_map(x="1")["metadata"] == unmarked(marked(config_map(x="1"), {}))["metadata"]
+        assert MARK not in (bench.apply(read | {"data": {"x": "2"}})["metadata"].get("annotations") or {})
+
+
+class TestTheFirstChange:
+    def test_it_turns_the_record_into_that_of_an_apply(self, world, bench):
+        """And takes the digest away; what the server had added, it adds again."""
+        before = bench.apply(deployment("main"))
+        after = bench.apply(deployment("main", replicas=3))
+
+        assert ["POST", "PATCH", "PATCH"] == bench.sent()
+        assert [("me", "Apply")] == owners(after)
+        assert "annotations" not in after["metadata"]
+        assert before["spec"] | {"replicas": 3} == after["spec"]
+
+    def test_what_is_no_longer_wanted_goes(self, world, bench):
+        """Also if whoever wanted it was an earlier version of the program."""
+        bench.apply(deployment("main", "second", replicas=3, paused=True))
+        after = workbench(world).apply(deployment("main"))
+
+        assert (1, None) == (after["spec"]["replicas"], after["spec"].get("paused"))
+        assert ["main"] == [container["name"] for container in after["spec"]["template"]["spec"]["containers"]]
+
+    def test_after_it_all_is_quiet(self, world, bench):
+        """An apply is all that the second change takes."""
+        for size in (1, 2, 2, 3, 3):
+            bench.apply(deployment("main", replicas=size))
+            world.settle()
+
+        assert ["POST", "PATCH", "PATCH", "PATCH"] == bench.sent()
+
+    def test_others_keep_what_they_own(self, world, bench):
+        """The record changes its kind in its place, among those of others."""
+        bench.apply(config_map(x="1"))
+        apply_as(world, "they", config_map(theirs="2"))
+        world.settle()
+        after = bench.apply(config_map(x="2"))
+
+        assert {("me", "Apply"), ("they", "Apply")} == set(owners(after))
+        assert {"x": "2", "theirs": "2"} == after["data"]
+        assert ["POST", "PATCH", "PATCH"] == bench.sent()
+
+    def test_somebody_may_have_written_since(self, world, bench):
+        """The cache is behind: a live look, and on."""
+        bench.apply(config_map(x="1"))
+        world.settle()
+        apply_as(world, "they", config_map(theirs="2"))
+
+        assert {"x": "2", "theirs": "2"} == bench.apply(config_map(x="2"))["data"]
+
+    def test_a_manager_of_another_name(self, world):
+        """The cache keeps no record of it; the server has it."""
+        bench = workbench(world, "another")
+        bench.apply(config_map(x="1", y="2"))
+        world.settle()
+
+        assert {"x": "2"} == bench.apply(config_map(x="2"))["data"]
+        assert ["POST", "PATCH", "PATCH"] == bench.sent()
+
+    def test_a_digest_that_somebody_copied(self, world, bench):
+        """There is no record of a creation by us, and no need for one."""
+        copy = marked(config_map(x="1"), {"data": {"x": "1"}})
+        world.create(copy)
+        world.settle()
+
+        assert {"x": "2"} == bench.apply(config_map(x="2"))["data"]
+        assert ["PATCH"] == bench.sent()
+
+
+class TestWhatTheCacheHasNotSeen:
+    def test_it_is_made_as_wanted(self, world, bench):
+        """And not written over blindly: it is read first."""
+        world.create(config_map(x="1", theirs="2"))
+
+        assert {"x": "2", "theirs": "2"} == bench.apply(config_map(x="2"))["data"]
+
+    def test_it_may_be_as_wanted_already(self, world, bench):
+        """Such as by an earlier creation of ours whose answer was lost."""
+        behind = workbench(world)
+        bench.apply(config_map(x="1"))
+        behind.apply(config_map(x="1"))
+
+        assert [("POST", 201), ("POST", 409)] == [(write.method, write.status) for write in world.writes]
+
+    def test_it_may_be_gone_again(self, world, bench):
+        """Then the refusal stands, and the next try creates it."""
+        taken = Response(409, {}, b'{"kind":"Status","status":"Failure","reason":"AlreadyExists","code":409}')
+        end = world.intercept(lambda call: taken if call.method == "POST" else None)
+        with pytest.raises(AlreadyExists):
+            bench.apply(config_map(x="1"))
+        end()
+
+        assert {"x": "1"} == bench.apply(config_map(x="1"))["data"]
+
+
+class TestAsCreated:
+    LIVE = marked({"metadata": {"name": "a"}, "data": {"x": "1"}, "items": [1, {"a": 1}]}, {"data": {"x": "1"}})
+
+    @pytest.mark.parametrize(
+        ("live", "same"),
+        [
+            (LIVE, True),
+            (LIVE | {"data": {"x": "1", "theirs": "2"}}, True),
+            (LIVE | {"data": {"x": "2"}}, False),
+            (LIVE | {"data": {}}, False),
+            (LIVE | {"data": "x"}, False),
+        ],
+    )
+    def test_all_that_is_wanted_is_there(self, live, same):
+        """More may be."""
+        assert same is as_created({"data": {"x": "1"}}, live, manager="me")
+
+    def test_something_else_was_wanted_then(self):
+        """So that something may be there which is wanted no more."""
+        assert not as_created({"data": {}}, self.LIVE, manager="me")
+
+    @pytest.mark.parametrize(("items", "same"), [([1, {"a": 1, "b": 2}], True), ([1], False), ([{"a": 1}, 1], False)])
+    def test_lists_have_the_same_items(self, items, same):
+        """Which may have more fields."""
+        want = {"items": [1, {"a": 1}]}
+        live = marked({"metadata": {"name": "a"}, "items": items}, want)
+
+        assert same is as_created(want, live, manager="me")
+
+    def test_amounts_may_be_spelled_otherwise(self):
+        """As the server does."""
+        want = {"resources": {"limits": {"cpu": "0.5"}}}
+        live = marked({"metadata": {"name": "a"}, "resources": {"limits": {"cpu": "500m"}}}, want)
+
+        assert as_created(want, live, manager="me")
+
+    def test_the_place_of_the_record_is_named(self):
+        """And the version that has it there."""
+        entries = [{}, {"manager": "me", "operation": "Update", "apiVersion": "v1", "fieldsV1": {}}]
+        live = {"apiVersion": "v1", "metadata": {"resourceVersion": "7", "managedFields": entries}}
+        patch = handed_over(live, manager="me")
+
+        assert b'"/metadata/managedFields/1/operation"' in patch.body
+        assert b'"/metadata/resourceVersion","value":"7"' in patch.body
+        assert handed_over(live, manager="other") is None
