@@ -5,7 +5,7 @@ Which fields it stands for is fixed for built-in kinds and named by the CRD for 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import msgspec
 
@@ -27,10 +27,20 @@ if TYPE_CHECKING:
     from informers.testing.model.resources import ResourceInfo
     from informers.testing.model.storage import Record
     from informers.testing.model.writing import Writes
+    from informers.testing.schema.schemas import Node
 
 __all__ = ["patch_scale", "scale_of", "update_scale"]
 
 _SCALE = GroupVersionKind("autoscaling", "v1", "Scale")
+
+
+class _Signed(TypedDict):
+    """What tracking and applying have in common, as `patching.fields` takes it."""
+
+    manager: str
+    subresource: str
+    time: str
+    node: Node | None
 
 
 def scale_of(info: ResourceInfo, obj: Obj) -> Obj:
@@ -68,11 +78,8 @@ def update_scale(writes: Writes, info: ResourceInfo, key: NamespacedName, scale:
     fields.track_update(
         before,
         after,
-        manager=options.field_manager,
+        **_signed(writes, options),
         api_version=_SCALE.api_version,
-        subresource="scale",
-        time=timestamp(writes.runtime.wall()),
-        node=schemas.builtin(_SCALE),
     )
     return _write(writes, info, record, after, options)
 
@@ -115,11 +122,8 @@ def _apply(writes: Writes, info: ResourceInfo, record: Record, applied: Obj, opt
     scale = fields.apply(
         live,
         applied,
-        manager=options.field_manager,
+        **_signed(writes, options),
         force=options.force,
-        subresource="scale",
-        time=timestamp(writes.runtime.wall()),
-        node=schemas.builtin(_SCALE),
     )
     if info.custom:
         named = f"(/{record.key.name}; autoscaling/v1, Kind=Scale)"
@@ -128,6 +132,16 @@ def _apply(writes: Writes, info: ResourceInfo, record: Record, applied: Obj, opt
     _asked(info, scale, record.key.name)
     _match(info, record.key, applied["metadata"], record)
     return _write(writes, info, record, scale, options)
+
+
+def _signed(writes: Writes, options: WriteOptions) -> _Signed:
+    """Return how managedFields are to tell of a Scale that is written now: by whom, when, under which schema."""
+    return {
+        "manager": options.field_manager,
+        "subresource": "scale",
+        "time": timestamp(writes.runtime.wall()),
+        "node": schemas.builtin(_SCALE),
+    }
 
 
 def _write(writes: Writes, info: ResourceInfo, record: Record, scale: Obj, options: WriteOptions) -> Obj:
