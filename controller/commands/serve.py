@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from informers.runtime import Runtime
     from informers.testing.exchanges import Recorder
 
-__all__ = ["chosen_controllers", "install", "listening", "recording", "serve", "webhook_services"]
+__all__ = ["chosen_controllers", "install", "listening", "recording", "serve", "webhook_services", "written"]
 
 
 @click.command("serve")
@@ -128,7 +128,7 @@ def serve(
         try:
             install(cluster, crds, runtime)
             with recording(record) as note, listening(cluster, port, tls=not plain_http, record=note) as server:
-                path = server.kubeconfig(kubeconfig_out)
+                path = written(server, kubeconfig_out)
                 click.echo(f"serving on {server.url}\nexport KUBECONFIG={path.resolve()}")
                 signals.wait()
         finally:
@@ -190,6 +190,20 @@ def listening(cluster: Cluster, port: int, *, tls: bool = True, record: Recorder
     except OSError as error:
         raise click.ClickException(f"{error.strerror}; choose another with --port") from error
     return server
+
+
+def written(server: ApiServer, path: Path) -> Path:
+    """Write the kubeconfig of a server and return its path.
+
+    Raises:
+        click.ClickException: It cannot be written there; names the path, why, and the flag.
+    """
+    try:
+        return server.kubeconfig(path)
+    except OSError as error:
+        fix = f"make {path.parent}, or" if isinstance(error, FileNotFoundError) else "please"
+        why = (error.strerror or str(error)).lower()
+        raise click.ClickException(f"cannot write {path}: {why}; {fix} choose another with --kubeconfig-out") from error
 
 
 def install(cluster: Cluster, files: tuple[Path, ...], runtime: Runtime) -> None:

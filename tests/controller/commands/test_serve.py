@@ -102,3 +102,13 @@ def test_what_is_no_place_is_refused(value):
     """The message shows the form."""
     with pytest.raises(click.BadParameter, match="is not NAMESPACE/NAME=HOST:PORT"):
         webhook_services((value,))
+
+
+def test_a_kubeconfig_that_cannot_be_written(tmp_path):
+    """One line with the path, the flag and the way out."""
+    where = tmp_path / "missing" / "kubeconfig"
+    command = [sys.executable, "-m", "controller", "serve", "--controllers", "none", "--kubeconfig-out", str(where)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+    fix = f"make {where.parent}, or choose another with --kubeconfig-out"
+    assert (1, f"Error: cannot write {where}: no such file or directory; {fix}\n") == (done.returncode, done.stderr)
