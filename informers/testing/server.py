@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from informers.runtime import Event, Seconds, Task
     from informers.testing.cluster import Cluster
     from informers.testing.serving.front import Front
+    from informers.testing.serving.tlswire import TlsWire
 
 __all__ = ["ApiServer", "ServerOptions", "ServerSnapshot"]
 
@@ -67,6 +68,8 @@ class ApiServer:
         self.token = self._options.token or secrets.token_urlsafe(24)
         self._cluster = cluster
         self._front: Front | None = None
+        self._greeting: set[TlsWire] = set()
+        """Who has connected and not shaken hands."""
         hosts = {*_HOSTS, self._options.host}
         self._certificate = issue(hosts, now=self._runtime.wall()) if self._options.tls else None
         cluster.trust(self.authority)
@@ -146,6 +149,8 @@ class ApiServer:
         listening.set()
         await stopping.wait()
         server.close()
+        for wire in list(self._greeting):
+            wire.abort()
         if self._front is not None:
             await self._front.close(_STOP_WITHIN / 4)
 
@@ -155,7 +160,7 @@ class ApiServer:
         from informers.testing.serving.tlswire import TlsWire  # noqa: PLC0415 - what only HTTPS needs
 
         context = self._certificate.context()
-        return lambda: TlsWire(context, self._connect)
+        return lambda: TlsWire(context, self._connect, self._greeting)
 
     def _connect(self) -> asyncio.Protocol:
         """Return the protocol of a new connection; the first one brings all that answers requests."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from informers.testing.rest.exchange import BODY_LIMIT
+from informers.testing.serving.chunked import ChunkedBody
 
 if TYPE_CHECKING:
     from typing import NoReturn
@@ -26,7 +27,6 @@ _HOST = re.compile(r"[!$%&'()*+,\-.:;=\[\]_~0-9A-Za-z]*")
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-_SIZE = re.compile(rb"[0-9a-fA-F]{1,16}")
 
 
 class Refused(Exception):
@@ -92,17 +92,21 @@ class RequestReader:
     """
 
     def __init__(self) -> None:
-        self._buffer = b""
+        self._buffer = bytearray()
+        self._looked = 0
+        """Bytes of the buffer in which the end of a head was looked for, so that none is looked at twice."""
+        self._bare = True
+        """Whether there is no carriage return in them."""
         self._request: HttpRequest | None = None
         self._left = 0
-        self._chunks: _Chunks | None = None
+        self._chunks: ChunkedBody | None = None
         self._body: list[bytes] = []
         self._size = 0
         self._promised = False
 
     def feed(self, data: bytes) -> None:
         """Take what came off the wire."""
-        self._buffer = self._buffer + data if self._buffer else data
+        self._buffer += data
 
     @property
     def waiting(self) -> int:
@@ -134,16 +138,15 @@ class RequestReader:
 
     def _begin(self) -> bool:
         """Read the head of a request."""
-        if self._buffer[:1] in (b"\r", b"\n"):
+        if self._buffer.startswith((b"\r", b"\n")):
             self._buffer = self._buffer.lstrip(b"\r\n")  # clients that send an empty line after a body
-        end, skip = self._buffer.find(b"\r\n\r\n"), 4
-        if end < 0 and b"\r" not in self._buffer:
-            end, skip = self._buffer.find(b"\n\n"), 2
+        end, skip = self._end_of_head()
         if end < 0 and len(self._buffer) <= HEAD_LIMIT:
             return False
         if not 0 <= end <= HEAD_LIMIT:
             raise Refused("431 Request Header Fields Too Large")
-        head, self._buffer = self._buffer[:end].decode(errors="replace"), self._buffer[end + skip :]
+        head = self._buffer[:end].decode(errors="replace")
+        del self._buffer[: end + skip]
         line, *fields = head.split("\n")
         method, target, version = _request_line(line.removesuffix("\r"))
         headers = _headers(fields)
@@ -157,6 +160,16 @@ class RequestReader:
         self._frame(headers, chunked=version >= (1, 1) and "transfer-encoding" in headers)
         return True
 
+    def _end_of_head(self) -> tuple[int, int]:
+        """Return where the head ends and how long its end is; -1 while it does not."""
+        since = max(0, self._looked - 3)
+        self._bare = self._bare and self._buffer.find(b"\r", self._looked) < 0
+        end, skip = (self._buffer.find(b"\n\n", since), 2) if self._bare else (self._buffer.find(b"\r\n\r\n", since), 4)
+        self._looked = len(self._buffer)
+        if end >= 0:
+            self._looked, self._bare = 0, True
+        return end, skip
+
     def _frame(self, headers: Headers, *, chunked: bool) -> None:
         """Find out how long the body is."""
         self._left = 0
@@ -165,7 +178,7 @@ class RequestReader:
                 _refuse()
             if headers["transfer-encoding"].lower() != "chunked":
                 raise Refused("501 Not Implemented", "Unsupported transfer encoding")
-            self._chunks = _Chunks()
+            self._chunks = ChunkedBody()
         elif "content-length" in headers:
             lengths = set(headers.getall("content-length", []))
             text = headers["content-length"]
@@ -175,15 +188,16 @@ class RequestReader:
 
     def _read_body(self) -> bool:
         if self._left and self._buffer:
-            piece, self._buffer = self._buffer[: self._left], self._buffer[self._left :]
+            piece = bytes(self._buffer[: self._left])
+            del self._buffer[: self._left]
             self._left -= len(piece)
             self._keep(piece)
         return not self._left
 
-    def _read_chunks(self, chunks: _Chunks) -> bool:
-        for piece in chunks.feed(self._buffer):
+    def _read_chunks(self, chunks: ChunkedBody) -> bool:
+        for piece in chunks.feed(bytes(self._buffer)):
             self._keep(piece)
-        self._buffer = chunks.rest
+        self._buffer = bytearray(chunks.rest)
         if chunks.fault and self._request is not None:
             self._request.broken, self._request.keep_alive = chunks.fault, False
         return chunks.ended
@@ -195,50 +209,6 @@ class RequestReader:
         elif self._request is not None:
             self._request.too_large = True
             self._body.clear()
-
-
-class _Chunks:
-    """The body of one chunked request; what follows it is left in `rest`."""
-
-    def __init__(self) -> None:
-        self.rest = b""
-        self.fault = ""
-        self.ended = False
-        self._left = 0
-        """Bytes of the chunk that are to come, the line end behind it included."""
-
-    def feed(self, data: bytes) -> list[bytes]:
-        """Take bytes off the wire, `rest` included, and return what of the body is in them."""
-        found: list[bytes] = []
-        while data and not self.ended:
-            if self._left > 2:
-                piece, data = data[: self._left - 2], data[self._left - 2 :]
-                self._left -= len(piece)
-                found.append(piece)
-            elif self._left:
-                if data[0] not in b"\r\n":
-                    self._end("malformed chunked encoding")
-                    break
-                self._left, data = self._left - 1, data[1:]
-            else:
-                line, newline, after = data.partition(b"\n")
-                if not newline:
-                    break
-                data = after
-                self._open(line.partition(b";")[0].strip())
-        self.rest = data
-        return found
-
-    def _open(self, size: bytes) -> None:
-        if not _SIZE.fullmatch(size):
-            self._end("invalid byte in chunk length")
-        elif int(size, 16) == 0:
-            self._end("")
-        else:
-            self._left = int(size, 16) + 2
-
-    def _end(self, fault: str) -> None:
-        self.ended, self.fault = True, fault
 
 
 def _request_line(line: str) -> tuple[str, str, tuple[int, int]]:

@@ -14,8 +14,12 @@ from typing import TYPE_CHECKING, cast
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from informers.runtime import Seconds
+
 __all__ = ["TlsWire"]
 
+HANDSHAKE: Seconds = 32.0
+"""Seconds that a client gets to shake hands; a real server grants as much for the head of a request."""
 _PIECE = 64 * 1024
 """Bytes that are decrypted at once."""
 
@@ -23,13 +27,28 @@ _PIECE = 64 * 1024
 class TlsWire(asyncio.Protocol, asyncio.Transport):
     """The server's end of one TLS connection: a protocol to the socket, the transport of another protocol.
 
-    A client that breaks off, or speaks no TLS, is hung up on without a word.
+    A client that breaks off, speaks no TLS, or takes too long to shake hands is hung up on without a word.
+
+    Args:
+        context: The server's certificate.
+        protocol: Makes the protocol above, once hands are shaken.
+        greeting: Where it is as long as they are not, for whoever stops the server.
+        patience: Seconds that the handshake may take.
 
     Threads: the event loop's alone.
     """
 
-    def __init__(self, context: ssl.SSLContext, protocol: Callable[[], asyncio.Protocol]) -> None:
+    def __init__(
+        self,
+        context: ssl.SSLContext,
+        protocol: Callable[[], asyncio.Protocol],
+        greeting: set[TlsWire],
+        *,
+        patience: Seconds = HANDSHAKE,
+    ) -> None:
         super().__init__()
+        self._greeting, self._patience = greeting, patience
+        self._timer: asyncio.TimerHandle | None = None
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
         self._make = protocol
@@ -41,9 +60,12 @@ class TlsWire(asyncio.Protocol, asyncio.Transport):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Remember the socket; the protocol above hears of it after the handshake."""
         self._below = cast("asyncio.Transport", transport)
+        self._greeting.add(self)
+        self._timer = asyncio.get_running_loop().call_later(self._patience, self.abort)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell the protocol above."""
+        self._greeted()
         above, self._above, self._below = self._above, None, None
         if above is not None:
             above.connection_lost(exc)
@@ -54,6 +76,7 @@ class TlsWire(asyncio.Protocol, asyncio.Transport):
         try:
             if self._above is None:
                 self._tls.do_handshake()
+                self._greeted()
                 self._above = self._make()
                 self._above.connection_made(self)
             while self._above is not None:
@@ -112,6 +135,11 @@ class TlsWire(asyncio.Protocol, asyncio.Transport):
         """Take more."""
         if self._below is not None:
             self._below.resume_reading()
+
+    def _greeted(self) -> None:
+        self._greeting.discard(self)
+        if self._timer is not None:
+            self._timer.cancel()
 
     def _flush(self) -> None:
         if self._below is not None and self._outgoing.pending:
