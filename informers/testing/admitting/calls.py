@@ -38,6 +38,8 @@ class WebhookCall:
     timeout: Seconds
     authority: bytes = b""
     """PEM certificates to trust; empty for those of the system."""
+    headers: tuple[tuple[str, str], ...] = ()
+    """Further headers: those of the trace to which the call belongs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +55,15 @@ class Webhooks:
     answer: Callable[[WebhookCall], Obj] | None = None
     """Answers every call in process, instead of HTTPS; for simulated worlds. It MAY raise `Unreachable`."""
 
-    def post(self, client: Obj, body: Obj, timeout: Seconds, services: Callable[[str, str], bool]) -> Obj:
+    def post(
+        self,
+        client: Obj,
+        body: Obj,
+        timeout: Seconds,
+        services: Callable[[str, str], bool],
+        *,
+        trace: tuple[tuple[str, str], ...] = (),
+    ) -> Obj:
         """Return the answer of a webhook.
 
         Args:
@@ -61,12 +71,13 @@ class Webhooks:
             body: The review.
             timeout: Seconds until it must have answered.
             services: Whether a Service of a namespace and name exists.
+            trace: Headers that carry the trace of whoever sent the request that is reviewed.
 
         Raises:
             Unreachable: There is none.
         """
         url, where = self._place(client)
-        call = WebhookCall(url, body, timeout, b64decode(client.get("caBundle") or ""))
+        call = WebhookCall(url, body, timeout, b64decode(client.get("caBundle") or ""), trace)
         if self.answer is not None:
             return self.answer(call)
         asked = f'Post "{url}?timeout={int(timeout)}s"'

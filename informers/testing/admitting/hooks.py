@@ -88,7 +88,7 @@ class Hooks:
         review = self._review(hook, request)
         try:
             try:
-                found = self.webhooks.post(hook.given["clientConfig"], review, seconds, services)
+                found = self.webhooks.post(hook.given["clientConfig"], review, seconds, services, trace=request.trace)
             except Unreachable as error:
                 raise Unreachable(f"failed to call webhook: {error}") from error
             return _judged(hook, request, review, found)

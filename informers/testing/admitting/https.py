@@ -56,6 +56,7 @@ def _exchanged(call: WebhookCall, where: str) -> Obj:
         query = f"{parts.query}&" if parts.query else ""
         target = f"{parts.path or '/'}?{query}timeout={int(call.timeout)}s"
         headers = {"Content-Type": "application/json", "Accept": "application/json", "User-Agent": "kube-apiserver"}
+        headers |= dict(call.headers)
         connection.request("POST", target, msgspec.json.encode(call.body), headers)
         answer = connection.getresponse()
         return _read(answer.status, answer.read(_LIMIT))

@@ -42,6 +42,8 @@ class Request:
     """The operation's own options, such as DeleteOptions."""
     warnings: list[str] = field(default_factory=list)
     """What the answer should carry as `Warning` headers."""
+    trace: tuple[tuple[str, str], ...] = ()
+    """Headers that carry the trace of whoever is asking."""
 
     def described(self) -> Obj:
         """Return it as expressions and webhooks see it, without objects and uid."""

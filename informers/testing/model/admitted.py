@@ -46,6 +46,7 @@ def _request(operation: str, info: ResourceInfo, obj: Obj | None, old: Obj | Non
         options.dry_run,
         asked,
         options.warnings,
+        options.trace,
     )
 
 

@@ -87,6 +87,8 @@ class WriteOptions:
     user: str = "admin"
     identity: Identity = ADMIN
     """Who is asking, for policies, webhooks and roles."""
+    trace: tuple[tuple[str, str], ...] = ()
+    """Headers that carry the trace of whoever is asking, for webhooks."""
     admit: bool = True
     """Whether policies and webhooks are asked; what the server does by itself passes them by."""
     warnings: list[str] = field(default_factory=list)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BODY_LIMIT", "JSON", "Answer", "RestRequest", "RestResponse", "WatchResponse"]
 
+_TRACE = ("traceparent", "tracestate")
 _ODD = re.compile(r";|%(?![0-9A-Fa-f]{2})")
 JSON = "application/json"
 """The content type of nearly every answer."""
@@ -51,6 +52,11 @@ class RestRequest:
     """Who is asking."""
     identity: Identity = ADMIN
     """The same with groups, for policies and roles."""
+
+    @property
+    def trace(self) -> tuple[tuple[str, str], ...]:
+        """The headers by which the caller's trace goes on, as W3C names them; empty when it has none."""
+        return tuple((name, self.headers[name]) for name in _TRACE if name in self.headers)
 
     @classmethod
     def parse(

@@ -224,15 +224,13 @@ class Verbs:
     @staticmethod
     def _write_options(target: Target, kind: str, *, apply: bool = False) -> WriteOptions:
         asked = write_options(target.request, kind, apply=apply)
-        return WriteOptions(
-            dry_run=asked.dry_run,
+        return replace(
+            _asker(target, dry_run=asked.dry_run),
             field_manager=asked.manager,
             field_validation=asked.validation,
             force=asked.force,
             subresource=target.route.subresource,
             user=target.request.user,
-            identity=target.request.identity,
-            warnings=target.warnings,
         )
 
     def _write(
@@ -258,7 +256,8 @@ class Verbs:
 
 
 def _asker(target: Target, *, dry_run: bool) -> WriteOptions:
-    return WriteOptions(dry_run=dry_run, identity=target.request.identity, warnings=target.warnings)
+    request = target.request
+    return WriteOptions(dry_run=dry_run, identity=request.identity, trace=request.trace, warnings=target.warnings)
 
 
 def _check_selection(target: Target, options: ListOptions) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from informers.api.errors import ApiError, BadRequest, ServerError
 from informers.api.objects import GroupVersionKind
+from informers.api.transport import Call
 from informers.certificates import issue
 from informers.testing import ClusterOptions, FakeCluster
 from informers.testing.admitting.calls import Unreachable, Webhooks
@@ -184,6 +185,7 @@ class Webhook(http.server.BaseHTTPRequestHandler):
         """Answer a review."""
         review = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.server.client.list(CONFIG_MAP)
+        self.server.traces.append((self.headers["traceparent"], self.headers["tracestate"]))
         allowed = bool(review["request"]["object"].get("data"))
         body = json.dumps(answered(review, allowed=allowed, status={"message": "no data"})).encode()
         self.send_response(200)
@@ -201,6 +203,7 @@ def https():
     certificate = issue({"hooks.default.svc", "127.0.0.1"}, now=datetime.now(UTC))
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Webhook)
     server.socket = certificate.context().wrap_socket(server.socket, server_side=True)
+    server.traces = []
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield server, base64.b64encode(certificate.authority).decode()
@@ -222,6 +225,24 @@ def test_a_webhook_is_called_over_https_with_the_cluster_free(https):
         client.create(config())
 
     assert client.create(config(a="1"))
+
+
+def test_the_trace_of_a_request_goes_on_in_the_webhook(https):
+    """W3C's headers are sent on as they came; none, where none came."""
+    server, authority = https
+    place = f"127.0.0.1:{server.server_address[1]}"
+    cluster = FakeCluster(
+        controllers=False, options=ClusterOptions(webhooks=Webhooks(services={"default/hooks": place}))
+    )
+    client = server.client = cluster.client()
+    where = {"service": {"namespace": "default", "name": "hooks"}, "caBundle": authority}
+    client.create(configuration(hook(clientConfig=where)))
+    trace = {"traceparent": f"00-{'a' * 32}-{'b' * 16}-01", "tracestate": "c=d"}
+    path = "/api/v1/namespaces/default/configmaps"
+    cluster.transport().request(Call("POST", path, body=json.dumps(config(a="1")).encode(), headers=trace))
+    cluster.transport().request(Call("PUT", f"{path}/a", body=json.dumps(config(a="2")).encode()))
+
+    assert [tuple(trace.values()), (None, None)] == server.traces
 
 
 def test_a_webhook_by_url_that_nobody_vouches_for_is_not_trusted(https):
