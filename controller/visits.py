@@ -136,7 +136,10 @@ class Visits:
 
 
 class _Gate:
-    """Makes a protocol for each new connection, and bounds how many there are."""
+    """Makes a protocol for each new connection, and bounds how many there are.
+
+    Threads: the event loop's alone.
+    """
 
     def __init__(self, server: web.Server, options: ServerOptions) -> None:
         self._server, self._options = server, options

@@ -87,7 +87,10 @@ class Intake:
 
 
 class _Arriving(ListReader):
-    """A reader that says so whenever a piece arrives."""
+    """A reader that says so whenever a piece arrives.
+
+    Threads: one owner thread.
+    """
 
     def __init__(
         self, alive: Callable[[], object], *, gvk: GroupVersionKind | None, keep_managers: frozenset[str]

@@ -243,7 +243,10 @@ class ThreadRuntime:
 
 
 class _ThreadTask:
-    """A daemon thread that keeps what escaped from it."""
+    """A daemon thread that keeps what escaped from it.
+
+    Threads: any thread.
+    """
 
     def __init__(self, name: str, target: Callable[[], None]) -> None:
         self.name = name

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -140,3 +141,17 @@ def test_a_module_is_one_idea(module):
     assert len(path.read_text().splitlines()) <= MODULE_LINES
     assert [] == long
     assert ast.get_docstring(tree), f"{module} has no plaque"
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_class_with_state_says_which_threads_may_use_it(module):
+    """Private ones as well; exceptions belong to whoever catches them."""
+    silent = [
+        node.name
+        for node in ast.walk(ast.parse(MODULES[module].read_text()))
+        if isinstance(node, ast.ClassDef)
+        and any(isinstance(part, ast.FunctionDef) and part.name == "__init__" for part in node.body)
+        and "Threads:" not in (ast.get_docstring(node) or "")
+    ]
+
+    assert [] == [name for name in silent if not issubclass(getattr(import_module(module), name), Exception)]

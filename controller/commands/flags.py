@@ -62,7 +62,10 @@ class _Setting(click.Option):
 
 
 class _Value(click.ParamType[Any]):
-    """Reads one value as its option says."""
+    """Reads one value as its option says.
+
+    Threads: immutable.
+    """
 
     def __init__(self, option: Option) -> None:
         self._option = option

@@ -53,7 +53,7 @@ class _Registry(CollectorRegistry):
 
 
 class _Controller:
-    """The series of one controller, looked up once."""
+    """The series of one controller, looked up once. Threads: immutable."""
 
     def __init__(self, metrics: Metrics, name: str) -> None:
         self.results = {result: metrics.reconciles.labels(name, result) for result in RESULTS}
@@ -70,7 +70,7 @@ class _Controller:
 
 
 class _Kind:
-    """The series of one kind that every watch event touches, looked up once."""
+    """The series of one kind that every watch event touches, looked up once. Threads: immutable."""
 
     def __init__(self, metrics: Metrics, gvk: GroupVersionKind) -> None:
         self.events = {kind: metrics.watch_events.labels(*gvk, kind) for kind in EVENTS}
@@ -279,7 +279,7 @@ class Metrics(ControllerObserver):
 
 
 class _Readings:
-    """Turns readings into metrics at every scrape."""
+    """Turns readings into metrics at every scrape. Threads: any thread."""
 
     def __init__(self, sources: list[Callable[[], Iterable[Reading]]]) -> None:
         self._sources = sources

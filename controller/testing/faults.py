@@ -120,7 +120,10 @@ _WRITE_FAULTS = (
 
 
 class _FaultyStream:
-    """A stream that may break between two pieces."""
+    """A stream that may break between two pieces.
+
+    Threads: one thread iterates; any thread may close.
+    """
 
     def __init__(self, inner: Stream, faults: FaultyTransport, path: str) -> None:
         self._inner, self._faults, self._path = inner, faults, path

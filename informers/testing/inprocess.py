@@ -163,7 +163,10 @@ def _response(answer: RestResponse) -> Response:
 
 
 class _Whole:
-    """A whole answer to a call that asked for a stream: a refusal, or a list."""
+    """A whole answer to a call that asked for a stream: a refusal, or a list.
+
+    Threads: one thread iterates; any thread may close.
+    """
 
     def __init__(self, answer: Response) -> None:
         self.status, self.headers, self._body = answer.status, answer.headers, answer.body
@@ -180,6 +183,8 @@ class _Stream:
     """A watch as its reader sees it: blocks on a condition of the runtime until there is something to read.
 
     Invariant: `_news` is up when the watch may have more than the last `poll` gave.
+
+    Threads: one thread iterates; any thread may close.
     """
 
     def __init__(self, runtime: Runtime, source: WatchStream, call: Call, opened: set[_Stream]) -> None:

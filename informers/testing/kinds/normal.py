@@ -29,7 +29,10 @@ _BOUNDS: Final = {"int32": 2**31, "int64": 2**63}
 
 
 class Mismatch(Exception):
-    """A field has a JSON type that its Go type does not take; `str()` is Go's sentence."""
+    """A field has a JSON type that its Go type does not take; `str()` is Go's sentence.
+
+    Threads: one owner thread, which raised it.
+    """
 
     def __init__(self, sentence: str = "", *, value: Any = None, go: str = "") -> None:
         super().__init__(sentence)

@@ -44,7 +44,10 @@ def load_yaml(body: bytes) -> tuple[Any, list[str]]:
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc] # libyaml's where it was built in
-    """Reads what JSON can say: dates stay text, keys become strings, duplicates are noted."""
+    """Reads what JSON can say: dates stay text, keys become strings, duplicates are noted.
+
+    Threads: one owner thread, for one document.
+    """
 
     def __init__(self, stream: bytes) -> None:
         super().__init__(stream)

@@ -21,7 +21,10 @@ THREADS = ThreadRuntime()
 
 
 class Baton:
-    """Parks one thread until the baton is passed to it: a lock that the parked thread cannot get."""
+    """Parks one thread until the baton is passed to it: a lock that the parked thread cannot get.
+
+    Threads: one waits, any gives.
+    """
 
     def __init__(self) -> None:
         self._lock = THREADS.lock("baton")
@@ -81,7 +84,10 @@ class SimTimer:
 
 
 class SimLock:
-    """A lock between tasks; entering blocks only while another task is parked inside."""
+    """A lock between tasks; entering blocks only while another task is parked inside.
+
+    Threads: any task of its runtime.
+    """
 
     def __init__(self, runtime: SimRuntime, name: str) -> None:
         self._runtime, self._name = runtime, name
@@ -103,7 +109,10 @@ class SimLock:
 
 
 class SimCondition(SimLock):
-    """A condition; notified waiters become ready in the order they came."""
+    """A condition; notified waiters become ready in the order they came.
+
+    Threads: any task of its runtime.
+    """
 
     def __init__(self, runtime: SimRuntime, name: str) -> None:
         super().__init__(runtime, name)
@@ -134,7 +143,10 @@ class SimCondition(SimLock):
 
 
 class SimEvent:
-    """A flag that tasks wait for."""
+    """A flag that tasks wait for.
+
+    Threads: any task of its runtime.
+    """
 
     def __init__(self, runtime: SimRuntime, name: str) -> None:
         self._runtime, self._name, self._up = runtime, name, False
