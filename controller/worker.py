@@ -9,10 +9,9 @@ carries verdicts out.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from controller.redaction import scrub
 from controller.request import Result, TerminalError
@@ -67,8 +66,7 @@ class Report(StrEnum):
     """An error with its traceback."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class Outcome(NamedTuple):
     """How a reconcile ended: with an error, or with a result.
 
     Threads: immutable.
@@ -84,8 +82,7 @@ class Outcome:
     """How often in a row the key had failed before."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What to do with the key.
 
     Threads: immutable.
