@@ -7,7 +7,7 @@ ours.
 import pytest
 
 from tests.clients.allowed import allowed
-from tests.clients.kubectl.player import SCRIPTS, binaries, differences, playing, recorded
+from tests.clients.kubectl.player import SCRIPTS, binaries, differences, named, playing, recorded
 
 BINARIES = binaries()
 NONE = pytest.param("", marks=pytest.mark.skip(reason="no kubectl: set KUBECTL, PATH or KUBEBUILDER_ASSETS"))
@@ -32,11 +32,16 @@ def player(plane, minor):
 
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_it_prints_the_same(player, plane, minor, script):
-    """Line by line, but for uids, times, versions, addresses, ages and widths of columns."""
-    found = differences(player.play(script), recorded(minor)[script])
-    free = allowed() if plane == "embedded" else {}
+    """Line by line, but for uids, times, versions, addresses, ages and widths of columns.
+
+    Where docs/fidelity.md allows ours to differ, it still does.
+    """
+    right = recorded(minor)[script]
+    found = differences(player.play(script), right)
+    free = {named(line) for line, _ in right} & set(allowed()) if plane == "embedded" else set()
 
     assert [] == [text for line, text in found.items() if line not in free]
+    assert free <= set(found), "printed alike by now: take these lines off the list in docs/fidelity.md"
 
 
 @pytest.mark.parametrize("version", ["1.32", "1.36"])
