@@ -80,10 +80,15 @@ def _digest(want: Obj) -> str:
 
 def _contains(live: Any, want: Any) -> bool:
     """Whether `live` has all that `want` has; it may have more fields, but not more items in a list."""
+    if live == want:
+        return True
     if isinstance(want, dict):
-        return isinstance(live, dict) and all(
-            name in live and _contains(live[name], value) for name, value in want.items()
-        )
+        if not isinstance(live, dict):
+            return False
+        for name, value in want.items():  # noqa: SIM110 - twice as quick as `all`
+            if name not in live or not _contains(live[name], value):
+                return False
+        return True
     if isinstance(want, list):
         return isinstance(live, list) and len(live) == len(want) and all(map(_contains, live, want))
-    return bool(live == want)
+    return False
