@@ -176,10 +176,10 @@ def whole(quantity: str, at: str) -> list[Cause]:
     return [causes.invalid(at, quantity, "must be an integer")] if nanos(quantity) % _NANO else []
 
 
-def unqualified(names: Iterable[str], path: str) -> list[Cause]:
-    """Return what is wrong with the names of finalizers below a path: all but the server's own need a domain."""
+def unqualified(names: Iterable[str], path: str, *, indexed: bool = True) -> list[Cause]:
+    """Return what is wrong with the names of finalizers at a path: all but the server's own need a domain."""
     return [
-        causes.invalid(f"{path}[{index}]", name, _UNQUALIFIED)
+        causes.invalid(f"{path}[{index}]" if indexed else path, name, _UNQUALIFIED)
         for index, name in enumerate(names)
         if "/" not in name and name not in _FINALIZERS
     ]

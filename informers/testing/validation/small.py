@@ -235,4 +235,4 @@ def check_quotas(obj: Obj, old: Obj | None) -> list[Cause]:
 def check_namespace(obj: Obj, old: Obj | None) -> list[Cause]:  # noqa: ARG001 - all checks have one signature
     """Return what is wrong with a Namespace."""
     finalizers = (obj.get("spec") or {}).get("finalizers") or ()
-    return unqualified(finalizers, "spec.finalizers")
+    return unqualified(finalizers, "spec.finalizers", indexed=False)
