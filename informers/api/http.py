@@ -10,11 +10,13 @@ import logging
 import socket
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from informers.api.connections import Connections
 from informers.api.credentials import Credential, open_credentials
+from informers.api.dialing import Dialer
 from informers.api.errors import ConfigError, Unreachable
 from informers.api.expiry import ExpiryWatch
 from informers.api.sending import Sender
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from ssl import SSLContext
 
     from informers.api.config import ClusterConfig
-    from informers.api.connections import HttpExchange
+    from informers.api.connection import HttpExchange
     from informers.api.transport import Call
     from informers.runtime import Runtime
 
@@ -109,6 +111,7 @@ class HttpTransport:
         self._sender = Sender(
             credential=self._credential, renew=self._renewed, send=self._whole, told=self._repeated, runtime=runtime
         )
+        self._encoding = "gzip" if options.compression else "identity"
         self._lock = runtime.lock("http transport")
         self._context: SSLContext | None = None
         self._connections: Connections | None = None
@@ -149,25 +152,19 @@ class HttpTransport:
     def _begin(self, call: Call, credential: Credential, deadline: Seconds) -> HttpExchange:
         """Open a stream; its connection serves nothing else, so that hanging up can never hit another call."""
         started, status = self.runtime.monotonic(), None
-        headers = [("Accept-Encoding", "identity"), ("Connection", "close")]
         try:
-            exchange = self._send(call, self._target(call, None), credential, deadline, headers)
+            exchange = self._send(call, self._target(call, None), credential, deadline, alone=True)
             status = exchange.status
         finally:
             self._report(call, status, started)
-        return exchange.stands_alone()
+        return exchange
 
     def _whole(self, call: Call, credential: Credential, deadline: Seconds) -> Response:
         started, status = self.runtime.monotonic(), None
-        encoding = "gzip" if self.options.compression else "identity"
         try:
             target = self._target(call, deadline - started)
-            headers = [("Accept-Encoding", encoding)]
-            if call.cancel is not None:
-                headers.append(("Connection", "close"))
-            exchange = self._send(call, target, credential, deadline, headers)
-            if call.cancel is not None:
-                exchange.stands_alone()
+            alone, encoding = call.cancel is not None, self._encoding
+            exchange = self._send(call, target, credential, deadline, alone=alone, encoding=encoding)
             taker = call.into() if call.into is not None and exchange.status == 200 else None
             pieces: list[bytes] = []
             take = pieces.append if taker is None else taker.feed
@@ -183,7 +180,14 @@ class HttpTransport:
         return Response(exchange.status, exchange.headers, b"".join(pieces), taker)
 
     def _send(
-        self, call: Call, target: str, credential: Credential, deadline: Seconds, headers: list[tuple[str, str]]
+        self,
+        call: Call,
+        target: str,
+        credential: Credential,
+        deadline: Seconds,
+        *,
+        alone: bool,
+        encoding: str = "identity",
     ) -> HttpExchange:
         now = self.runtime.monotonic()
         wait = deadline - now
@@ -191,14 +195,16 @@ class HttpTransport:
             raise Unreachable("there was no time left to send it")
         if call.cancel is not None and call.cancel.is_set():
             raise Unreachable("it was called off before it was sent")
-        headers += [("User-Agent", self.config.user_agent), ("Accept", call.accept), *self._identity(call)]
+        headers = [("User-Agent", self.config.user_agent), ("Accept-Encoding", encoding), ("Accept", call.accept)]
+        headers += self._identity(call)
         headers += call.headers.items()
         if call.body is not None:
             headers.append(("Content-Type", call.content_type))
         if credential.authorization:
             headers.append(("Authorization", credential.authorization))
         connect = min(wait, self.options.connect_timeout)
-        return self._connected(credential).send(call, target, headers, connect=connect, wait=wait)
+        connections = self._connected(credential)
+        return connections.send(call, target, headers, connect=connect, deadline=deadline, alone=alone)
 
     def _identity(self, call: Call) -> Iterable[tuple[str, str]]:
         """Return the configuration's headers; whoever the call acts as takes the place of whoever they name."""
@@ -209,10 +215,10 @@ class HttpTransport:
 
     def _target(self, call: Call, limit: Seconds | None) -> str:
         """Return path and query; the server is told after how many seconds nobody waits for the answer any more."""
-        query = call.query
-        if limit is not None and all(name != "timeout" for name, _ in query):
-            query = (*query, ("timeout", f"{max(1, int(limit * 1000))}ms"))
-        return self._prefix + call.path + (f"?{urlencode(query)}" if query else "")
+        query, limited = _encoded(call.query)
+        if limit is not None and not limited:
+            query = f"{query}{'&' if query else ''}timeout={max(1, int(limit * 1000))}ms"
+        return f"{self._prefix}{call.path}?{query}" if query else self._prefix + call.path
 
     def _report(self, call: Call, status: int | None, started: Seconds) -> None:
         seconds = self.runtime.monotonic() - started
@@ -251,12 +257,17 @@ class HttpTransport:
             return self._connections
 
     def _connect(self, context: SSLContext | None) -> Connections:
-        return Connections(
+        dialer = Dialer(
             self._server,
             context=context,
             server_name=self.config.tls_server_name,
             proxy=self.config.proxy,
-            keep=self.options.idle_connections,
             socket_options=self.options.socket_options(),
-            runtime=self.runtime,
         )
+        return Connections(dialer, keep=self.options.idle_connections, runtime=self.runtime)
+
+
+@lru_cache(maxsize=256)
+def _encoded(query: tuple[tuple[str, str], ...]) -> tuple[str, bool]:
+    """Return a query as it is sent, and whether it has a time limit; a program asks few different ones, often."""
+    return urlencode(query), any(name == "timeout" for name, _ in query)

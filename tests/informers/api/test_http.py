@@ -449,7 +449,6 @@ class TestTls:
 
         assert 200 == connect(server, "https", ca_data=authority.pem, tls_server_name="kubernetes").request(GET).status
 
-    @pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
     def test_insecure_is_loud(self, tls_server, connect, caplog):
         """It works, and the log says what it means."""
         server = tls_server("elsewhere")
