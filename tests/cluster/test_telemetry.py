@@ -121,7 +121,7 @@ def test_traces_lead_from_the_event_to_the_write(world, run, eventually, collect
     world.apply_memcached(size=1)
 
     def told():
-        return [span for span in spans if span.name == "PATCH deployments"] or None
+        return [span for span in spans if span.name == "POST deployments"] or None
 
     write = eventually(told)[0]
     parent = eventually(lambda: [span for span in spans if span.span_id == write.parent_span_id] or None)[0]
