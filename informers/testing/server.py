@@ -139,6 +139,8 @@ class ApiServer:
     async def _serve(self, loop: AbstractEventLoop, listening: Event) -> None:
         stopping = asyncio.Event()
         self._stop = lambda: _say(loop, stopping)
+        if self._front is not None:  # the server has been started before
+            self._front.attach(loop)
         host, port = self._options.host, self._options.port
         try:
             server = await loop.create_server(self._protocol(), host, port, backlog=1024)

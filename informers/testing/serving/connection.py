@@ -43,7 +43,7 @@ class Connection(asyncio.Protocol):
         self._reader = RequestReader()
         self._transport: asyncio.Transport | None = None
         self._asked: HttpRequest | None = None
-        self._paused = self._reading = False
+        self._paused = self._reading = self._streaming = False
 
     # --- From the wire ---
 
@@ -74,9 +74,12 @@ class Connection(asyncio.Protocol):
     # --- For whoever answers ---
 
     def send(self, answer: RestResponse) -> None:
-        """Answer the request with this, and go on to the next."""
+        """Answer the request with this, and go on to the next; hang up if a stream has begun to answer it."""
         asked = self._asked
         if asked is None or self._transport is None:
+            return
+        if self._streaming:
+            self.abort()
             return
         head = [_PHRASES[answer.status], f"Content-Type: {answer.content_type}\r\n"]
         cached = False
@@ -93,6 +96,7 @@ class Connection(asyncio.Protocol):
 
     def begin(self, content_type: str) -> None:
         """Answer the request with a stream."""
+        self._streaming = True
         head = f"Content-Type: {content_type}\r\nCache-Control: no-cache, private\r\nTransfer-Encoding: chunked\r\n\r\n"
         self._write(_PHRASES[200].encode() + head.encode())
 
@@ -122,7 +126,7 @@ class Connection(asyncio.Protocol):
             self._transport.write(data)
 
     def _end(self) -> None:
-        asked, self._asked = self._asked, None
+        asked, self._asked, self._streaming = self._asked, None, False
         if asked is not None and not asked.keep_alive:
             self.close()
         elif not self._reading:

@@ -193,6 +193,17 @@ class TestLife:
         again.start()
         again.stop()
 
+    def test_it_can_be_started_again(self):
+        """With all its cluster has, and watches that go on until their time is up."""
+        server = self.make(tls=False)
+        for name in ("first", "second"):
+            with server, urllib3.PoolManager() as pool:
+                ask(pool, server, "POST", MAPS, {"metadata": {"name": name}})
+                answer = ask(pool, server, "GET", f"{MAPS}?watch=1&timeoutSeconds=1")
+                shown = [json.loads(line)["object"]["metadata"]["name"] for line in answer.data.splitlines()]
+
+        assert ["first", "second"] == shown
+
     def test_a_port_that_is_taken(self, server):
         """The message names it."""
         port = int(server.url.rpartition(":")[2])

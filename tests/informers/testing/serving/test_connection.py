@@ -20,6 +20,10 @@ class Wire:
         """Remember."""
         self.closed = True
 
+    def abort(self):
+        """Remember."""
+        self.closed = True
+
     def is_closing(self):
         """Whether it was closed."""
         return self.closed
@@ -101,6 +105,21 @@ def test_streams_are_chunked():
 
     assert begun.endswith(b"\r\n\r\n6\r\nevent\n\r\n")
     assert wire.sent.startswith(begun + b"0\r\n\r\nHTTP/1.1 200 OK\r\n")
+
+
+def test_an_answer_that_has_begun_can_only_break_off():
+    """A second head in the middle of a stream would be read as a part of it."""
+
+    def fail(connection, _request):
+        connection.begin("application/json")
+        connection.stream(b"a")
+        connection.send(RestResponse(500, b"a fault of ours"))
+
+    connection, wire = connected(fail)
+    connection.data_received(GET % 1)
+
+    assert wire.closed
+    assert 1 == wire.sent.count(b"HTTP/1.1")
 
 
 def test_nonsense_ends_it():
