@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from informers.api.errors import ResponseLost
 
 __all__ = ["Chunks"]
@@ -32,12 +34,14 @@ class Chunks:
         at, end = 0, len(data)
         while at < end and not self._last:
             if not self._left:
-                stop = data.find(b"\n", at)
+                stop = data.find(b"\r\n", at)
                 if stop < 0:
                     break
-                size, at = _size(data[at:stop]), stop + 1
-                self._left, self._last = size + 2, size == 0
-                continue
+                size, at = _size(data[at:stop]), stop + 2
+                self._left = size + 2
+                if not size:
+                    self._last = True
+                    break
             stop = at + self._left - 2
             if stop >= at and data[stop : stop + 2] == b"\r\n":
                 found.append(data[at:stop])
@@ -80,14 +84,13 @@ class Chunks:
         return at
 
 
+@lru_cache(maxsize=512)
 def _size(line: bytes) -> int:
     """Return how long the next chunk is; raises ResponseLost when the line is none."""
-    digits = line[:-1]
-    if not digits.isalnum():
-        digits = digits.partition(b";")[0].rstrip(b" \t")
+    digits = line if line.isalnum() else line.partition(b";")[0].rstrip(b" \t")
     try:
         # int() takes more than HTTP allows: signs, spaces, underscores, which are not alphanumeric, and 0x.
-        if line[-1:] == b"\r" and digits.isalnum() and len(digits) <= 16 and digits[1:2] not in (b"x", b"X"):
+        if digits.isalnum() and len(digits) <= 16 and digits[1:2] not in (b"x", b"X"):
             return int(digits, 16)
     except ValueError:
         pass

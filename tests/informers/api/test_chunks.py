@@ -63,6 +63,7 @@ def test_a_connection_that_ends_in_the_trailers():
         b"1_0\r\n",
         b" 1\r\na\r\n",
         b"1\na\r\n",
+        b"11\na\r\n",
         b"\r\n",
         b";a=b\r\n",
         b"0" * 17 + b"\r\n",

@@ -62,14 +62,40 @@ def test_an_answer_ends_and_the_connection_is_used_again(serve, connect, deliver
     assert seen == (second, server.connections)
 
 
-@pytest.mark.parametrize("data", [SIZED, CHUNKED + chunk(b"{}") + b"0\r\n\r\n"])
-def test_bytes_behind_an_answer_are_no_answer(serve, connect, data):
+@pytest.mark.parametrize(
+    ("data", "body"),
+    [
+        (SIZED, b"{}"),
+        (CHUNKED + chunk(b"{}") + b"0\r\n\r\n", b"{}"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", b""),
+    ],
+    ids=["a length", "chunks", "nothing"],
+)
+def test_bytes_behind_an_answer_are_no_answer(serve, connect, data, body):
     """They came before the next request was sent, so they cannot answer it: a connection with them is closed."""
     smuggled = b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\nanother"
     server = serve(in_turn(lambda peer: peer.send(data + smuggled)))
     transport = connect(server)
 
-    assert [b"{}", b"{}"] == [transport.request(GET).body for _ in range(2)]
+    assert [body, body] == [transport.request(GET).body for _ in range(2)]
+    assert 2 == server.connections
+
+
+def test_an_answer_that_was_not_read_to_its_end(serve, connect):
+    """What is left of it is not taken for the next one: its connection is closed."""
+
+    class Taker:
+        """Cannot use what comes."""
+
+        def feed(self, piece):
+            raise ValueError("no object")
+
+    server = serve(in_turn(lambda peer: peer.send(CHUNKED, chunk(b"half")) or peer.hold(), lambda peer: peer.answer()))
+    transport = connect(server)
+    with pytest.raises(ValueError, match="no object"):
+        transport.request(replace(GET, into=Taker))
+
+    assert b"{}" == transport.request(GET).body
     assert 2 == server.connections
 
 
