@@ -17,6 +17,7 @@ from controller.health import Check, NotReady
 from controller.leadership import Leadership
 from controller.lease import LeadershipLost
 from controller.link import Link
+from controller.loop import Controller
 from controller.manageroptions import ManagerOptions
 from controller.process import run
 from controller.recorder import EventRecorder
@@ -139,7 +140,7 @@ class Manager:
 
     def _busy(self) -> bool:
         """Whether keys wait for a worker."""
-        return any(len(getattr(member, "queue", ())) for member in self._stages.members)
+        return any(len(member.queue) for member in self._stages.members if isinstance(member, Controller))
 
     def _make_status(self) -> Status:
         return Status(

@@ -144,7 +144,7 @@ class Server:
                 log.warning("going on without a server", extra={"fields": {"reason": self._explain(error)}})
                 return
             raise ServeError(self._explain(error)) from error
-        self.port = sockets[0].getsockname()[1]
+        self.port, self._over, self._visits = sockets[0].getsockname()[1], False, None
         self._task = self._runtime.spawn(f"{self.name} server", lambda: self._run(sockets))
         log.info("serving", extra={"fields": {"server": self.name, "port": self.port, "paths": self.paths}})
 

@@ -63,7 +63,7 @@ if TYPE_CHECKING:
     from informers.api.discovery import ApiResource, Discovery
     from informers.api.http import HttpTransport
     from informers.api.pages import Page
-    from informers.api.patch import Patch
+    from informers.api.patch import Patch, creator_of
     from informers.api.resource import KindLike, Resource, kind_of
     from informers.api.schema import crd_of
     from informers.api.subresource import Subresource
@@ -142,6 +142,7 @@ __all__ = [
     "Watching",
     "WriteListener",
     "crd_of",
+    "creator_of",
     "dropping",
     "edited",
     "keeping",
@@ -182,6 +183,7 @@ _LATER = {
     "Watching": "informers.api.watching",
     "WriteListener": "informers.api.client",
     "crd_of": "informers.api.schema",
+    "creator_of": "informers.api.patch",
     "dropping": "informers.transforms",
     "edited": "informers.transforms",
     "keeping": "informers.transforms",

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 from informers.api.decoding import timed
 from informers.api.errors import Undecodable
 from informers.api.objects import CachedObject, GroupVersionKind, KeyLike, NamespacedName, Obj, ObjectMeta, key_of
+from informers.api.patch import creator_of
 from informers.api.resource import KindLike, Resource, kind_of
 from informers.api.selectors import LabelsLike, labels_of
 from informers.api.warnings import Heeding, ServerWarnings
@@ -55,10 +56,9 @@ class Cache(OwnWrites):
         discovery: Knows the URLs of kinds.
         observe: Hears of lists, watches, failures.
         options: What is mirrored.
-        keep_managers: Field managers whose `managedFields` entries objects keep.
+        keep_managers: Field managers whose `managedFields` entries objects keep, those of their creations included.
 
     Guarantees: a read shows no state older than the last write through the client, or than the last read.
-
     Blocks: reads of a kind wait for its first list, up to `CacheOptions.sync_timeout`.
     Threads: any thread.
     """
@@ -75,11 +75,11 @@ class Cache(OwnWrites):
     ) -> None:
         self._transport = transport = Heeding(transport, ServerWarnings(observe, runtime=runtime))
         self._runtime, self._discovery, self._observe = runtime, discovery, observe
-        self._options, self._keep = options or CacheOptions(), keep_managers
+        self._options, self._keep = options or CacheOptions(), keep_managers | {creator_of(m) for m in keep_managers}
         self._lists = ListLimit(runtime=runtime, most=self._options.lists_at_once)
         self._outage, self._view = Outage(runtime=runtime), timed(view, observe, runtime)
         super().__init__(InformerSet(self._make, runtime=runtime))
-        self._live = LiveReader(transport, runtime=runtime, discovery=discovery, keep_managers=keep_managers)
+        self._live = LiveReader(transport, runtime=runtime, discovery=discovery, keep_managers=self._keep)
 
     # --- Reading ---
 

@@ -23,8 +23,9 @@ from informers import (
     Obj,
     Patch,
     Resource,
+    creator_of,
 )
-from reconcilers.created import as_created, handed_over, is_marked, marked, unmarked
+from reconcilers.created import as_created, created_part, handed_over, is_created, is_known, marked, unmarked
 from reconcilers.match import SERVER_FIELDS, digest, matches, owned_part, wanted_part, whole_part
 from reconcilers.owners import OwnedByAnother, controller_of, set_controller_reference
 from reconcilers.reclaim import reclaimed
@@ -133,7 +134,7 @@ class Applier:
 
     def _matches(self, live: Obj, body: Obj, subresource: str) -> bool:
         want = wanted_part(body)
-        if not subresource and is_marked(live):
+        if not subresource and is_created(live, manager=self.field_manager):
             if as_created(want, live, manager=self.field_manager):
                 return True
         elif matches(want, live, manager=self.field_manager, subresource=subresource):
@@ -143,8 +144,9 @@ class Applier:
         return lesson is not None and lesson == self._state(live, subresource)
 
     def _state(self, live: Obj, subresource: str) -> str:
-        by = "Update" if not subresource and is_marked(live) else "Apply"
-        mine = owned_part(live, manager=self.field_manager, subresource=subresource, operation=by)
+        mine = owned_part(live, manager=self.field_manager, subresource=subresource)
+        if mine is None and not subresource:
+            mine = created_part(live, manager=self.field_manager)
         return digest(whole_part(live, subresource=subresource) if mine is None else mine)
 
     def _learn(self, live: Obj, body: Obj, subresource: str) -> None:
@@ -156,15 +158,26 @@ class Applier:
     # --- Making it so ---
 
     def _create(self, body: Obj) -> Obj:
-        """Create the object; when it is there and the cache has not seen it yet, make that as wanted."""
-        want = wanted_part(body)
+        """Create the object; when it is there and the cache has not seen it yet, make that as wanted.
+
+        Raises:
+            AlreadyExists: It is gone again; or it is nobody's, and whether to take it is for those to say who see it.
+        """
+        want, me = wanted_part(body), creator_of(self.field_manager)
         try:
-            made: Obj = self._client.create(marked(body, want), field_manager=self.field_manager)
+            made: Obj = self._client.create(marked(body, want), field_manager=me)
         except AlreadyExists as taken:
             try:
-                return self._make(self._read(body), body)
+                live = self._read(body)
             except NotFound:
                 raise taken from None
+            if (
+                controller_of(body) is not None
+                and controller_of(live) is None
+                and not is_known(live, manager=self.field_manager)
+            ):
+                raise
+            return self._make(live, body)
         if not as_created(want, made, manager=self.field_manager):
             self._learn(made, body, "")
         return made
@@ -174,29 +187,36 @@ class Applier:
         _refuse(live, body)
         if self._matches(live, body, ""):
             return live
+        live = self._hand_over(live, body)
         try:
-            return self._send(self._hand_over(live, body) if is_marked(live) else live, body, "")
+            made = self._send(live, body, "")
         except Invalid as refusal:
-            return self._reconsider(body, refusal)
+            made = self._reconsider(body, refusal)
+        if created_part(made, manager=self.field_manager) is None:
+            return made
+        return self._send(self._hand_over(made, body), body, "")  # a record of its creation that the cache did not show
 
     def _hand_over(self, live: Obj, body: Obj) -> Obj:
         """Have what was created count as applied from now on, and return it as it is then."""
-        kind, patch = (body["apiVersion"], body["kind"]), handed_over(live, manager=self.field_manager)
-        if patch is not None:
-            with suppress(Conflict):  # somebody has written since
-                return self._client.patch(kind, _key(body), patch, field_manager=self.field_manager)
+        if (patch := handed_over(live, manager=self.field_manager)) is None:
+            return live
+        with suppress(Conflict, Invalid):  # somebody has written since
+            return self._patch(body, patch)
         live = self._read(body)
         _refuse(live, body)
         patch = handed_over(live, manager=self.field_manager)
-        if patch is None:
-            return live
-        return self._client.patch(kind, _key(body), patch, field_manager=self.field_manager)
+        return live if patch is None else self._patch(body, patch)
+
+    def _patch(self, body: Obj, patch: Patch) -> Obj:
+        return self._client.patch(
+            (body["apiVersion"], body["kind"]), _key(body), patch, field_manager=self.field_manager
+        )
 
     def _send(self, before: Obj | None, body: Obj, subresource: str) -> Obj:
         after: Obj = self._client.apply(body, field_manager=self.field_manager, force=True, subresource=subresource)
         if before is not None and all(_version(after)) and _version(after) == _version(before):
             self._learn(before, body, subresource)
-            log.debug("an apply changed nothing", extra={"fields": {"kind": body["kind"], **_names(body)}})
+            log.debug("an apply changed nothing", extra={"fields": {"kind": body["kind"], "key": str(_key(body))}})
         return after
 
     def _read(self, body: Obj) -> Obj:
@@ -214,7 +234,6 @@ class Applier:
             Invalid: The refusal stands.
             OwnedByAnother, StillDeleting: It is because of a controller that the cache has not seen yet.
         """
-        kind = (body["apiVersion"], body["kind"])
         try:
             live = self._read(body)
         except NotFound:
@@ -224,7 +243,7 @@ class Applier:
         if records is None:
             raise refusal
         lock = {"resourceVersion": live["metadata"]["resourceVersion"], "managedFields": records}
-        self._client.patch(kind, _key(body), Patch.merge({"metadata": lock}), field_manager=self.field_manager)
+        self._patch(body, Patch.merge({"metadata": lock}))
         return self._send(None, body, "")
 
 
@@ -252,8 +271,9 @@ def _body(desired: AnyObject) -> Obj:
 def _status_body(obj: AnyObject, status: Any) -> tuple[Obj, tuple[str, str]]:
     """Return what to apply to make the status as `status`, and uid and resourceVersion of `obj`."""
     if not isinstance(obj, Resource):
-        names = {"apiVersion": obj["apiVersion"], "kind": obj["kind"], "metadata": _names(obj)}
-        return names | {"status": status}, _version(obj)
+        names = {key: obj["metadata"][key] for key in ("namespace", "name") if key in obj["metadata"]}
+        plain = {"apiVersion": obj["apiVersion"], "kind": obj["kind"], "metadata": names, "status": status}
+        return plain, _version(obj)
     body = type(obj)(name=obj.name, namespace=obj.namespace, spec=obj.spec, status=status).to_dict()
     del body["spec"]
     body["status"] = _without_none(body.get("status", {}))
@@ -271,13 +291,8 @@ def _without_none(value: Any) -> Any:
     return [_without_none(inner) for inner in value] if isinstance(value, list) else value
 
 
-def _names(obj: Obj) -> dict[str, str]:
-    return {key: obj["metadata"][key] for key in ("namespace", "name") if obj["metadata"].get(key)}
-
-
 def _key(obj: Obj) -> NamespacedName:
-    metadata = obj["metadata"]
-    return NamespacedName(metadata.get("namespace", ""), metadata["name"])
+    return NamespacedName(obj["metadata"].get("namespace", ""), obj["metadata"]["name"])
 
 
 def _version(obj: Obj) -> tuple[str, str]:

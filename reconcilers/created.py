@@ -5,7 +5,8 @@ over an object that the cache has not seen yet, where a POST is refused. But the
 `managedFields` holds the server's defaults as well, so that what is no longer wanted could not be told from them. The
 digest of what was wanted, in an annotation, can: while it and the fields are the same, nothing is to be done. Once
 something is, the record is turned into that of an apply, as kubectl does with what it made without `--server-side`,
-and the apply that follows lets go of defaults, of what is no longer wanted, and of the annotation.
+and the apply that follows lets go of defaults, of what is no longer wanted, and of the annotation. The record is under
+a name of its own, so that nothing else that the manager writes gets into it.
 """
 
 from __future__ import annotations
@@ -14,13 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from informers import Patch
-from reconcilers.match import canonical, owned_part, record
+from informers import Patch, creator_of
+from reconcilers.match import canonical, cut, record
 
 if TYPE_CHECKING:
     from informers import Obj
+    from reconcilers.match import Record
 
-__all__ = ["MARK", "as_created", "handed_over", "is_marked", "marked", "unmarked"]
+__all__ = ["MARK", "as_created", "created_part", "handed_over", "is_created", "is_known", "marked", "unmarked"]
 
 MARK = "levelset.dev/created-as"
 """The annotation of an object that was created: a digest of what was wanted."""
@@ -35,26 +37,39 @@ def marked(body: Obj, want: Obj) -> Obj:
 
 def unmarked(body: Obj) -> Obj:
     """Return an object that may have been read as one that somebody wants: without the digest of what was wanted."""
-    if not is_marked(body):
+    if MARK not in (body["metadata"].get("annotations") or {}):
         return body
     annotations = {name: value for name, value in body["metadata"]["annotations"].items() if name != MARK}
     metadata = {name: value for name, value in body["metadata"].items() if name != "annotations"}
     return {**body, "metadata": metadata | ({"annotations": annotations} if annotations else {})}
 
 
-def is_marked(live: Obj) -> bool:
-    """Whether an object was created and not applied since."""
-    return MARK in (live["metadata"].get("annotations") or {})
+def is_created(live: Obj, *, manager: str) -> bool:
+    """Whether `manager` created an object, as its record says, and has not applied it since."""
+    return _creation(live, manager) is not None and record(live, manager=manager, version=None) is None
+
+
+def is_known(live: Obj, *, manager: str) -> bool:
+    """Whether `manager` has ever written to an object."""
+    entries = live["metadata"].get("managedFields") or ()
+    return any(entry.get("manager") in (manager, creator_of(manager)) for entry in entries)
 
 
 def as_created(want: Obj, live: Obj, *, manager: str) -> bool:
-    """Whether a marked object was made from `want` and still is so; fields and list items of others do not count."""
-    if live["metadata"]["annotations"][MARK] != _digest(want):
+    """Whether a created object was made from `want` and still is so; fields and list items of others do not count."""
+    if (live["metadata"].get("annotations") or {}).get(MARK) != _digest(want):
         return False
     if _contains(live, want):
         return True
-    mine = owned_part(live, manager=manager, operation="Update")
-    return _contains(canonical(live if mine is None else mine), canonical(want))
+    part = created_part(live, manager=manager)
+    return _contains(canonical(live if part is None else part), canonical(want))
+
+
+def created_part(live: Obj, *, manager: str) -> Obj | None:
+    """Return what `manager` and the server put into `live` when it was created, as it is now; None without a record."""
+    found = _creation(live, manager)
+    part: Obj | None = None if found is None else cut(live, found.fields)
+    return part
 
 
 def handed_over(live: Obj, *, manager: str) -> Patch | None:
@@ -62,14 +77,34 @@ def handed_over(live: Obj, *, manager: str) -> Patch | None:
 
     Args:
         live: As the cache or the server has it: entries of other managers keep their places.
-        manager: Who created it.
+        manager: Who created it. When it has applied the object as well, its two records become one.
     """
-    found = record(live, manager=manager, operation="Update")
-    if found is None:
+    created = _creation(live, manager)
+    if created is None:
         return None
-    place = f"/metadata/managedFields/{found.place}/operation"
-    change = Patch.json([{"op": "replace", "path": place, "value": "Apply"}])
-    return change.only_if(resource_version=live["metadata"]["resourceVersion"])
+    applied, at = record(live, manager=manager, version=None), f"/metadata/managedFields/{created.place}"
+    if applied is None:
+        names = {"manager": manager, "operation": "Apply"}
+        changes: list[Obj] = [{"op": "replace", "path": f"{at}/{name}", "value": names[name]} for name in names]
+    else:
+        fields = f"/metadata/managedFields/{applied.place}/fieldsV1"
+        both = _union(applied.fields, created.fields)
+        changes = [{"op": "replace", "path": fields, "value": both}, {"op": "remove", "path": at}]
+    return Patch.json(changes).only_if(resource_version=live["metadata"]["resourceVersion"])
+
+
+def _creation(live: Obj, manager: str) -> Record | None:
+    return record(live, manager=creator_of(manager), operation="Update", version=None)
+
+
+def _union(one: Obj, other: Obj) -> Obj:
+    """Return the field set that holds what either does; an empty set below a name means all of it."""
+    return {
+        name: _union(one[name], other[name])
+        if one.get(name) and other.get(name)
+        else one.get(name) or other.get(name) or {}
+        for name in {**one, **other}
+    }
 
 
 def _digest(want: Obj) -> str:

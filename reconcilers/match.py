@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from informers import Obj
 
-__all__ = ["canonical", "digest", "matches", "owned_part", "quantity", "record", "wanted_part", "whole_part"]
+__all__ = ["canonical", "cut", "digest", "matches", "owned_part", "quantity", "record", "wanted_part", "whole_part"]
 
 SERVER_FIELDS = frozenset(
     {
@@ -46,16 +46,13 @@ def matches(want: Obj, live: Obj, *, manager: str, subresource: str = "") -> boo
     found = record(live, manager=manager, subresource=subresource)
     if found is None:
         return False
-    return agrees(want, live, found.fields) or canonical(_cut(live, found.fields)) == canonical(want)
+    return agrees(want, live, found.fields) or canonical(cut(live, found.fields)) == canonical(want)
 
 
-def owned_part(live: Obj, *, manager: str, subresource: str = "", operation: str = "Apply") -> Obj | None:
-    """Return what `manager` applied to `live`, with its live values; None when there is no record of it.
-
-    With the operation `Update`: what it wrote by other verbs, what the server added on the way included.
-    """
-    found = record(live, manager=manager, subresource=subresource, operation=operation)
-    part: Obj | None = None if found is None else _cut(live, found.fields)
+def owned_part(live: Obj, *, manager: str, subresource: str = "") -> Obj | None:
+    """Return what `manager` applied to `live`, with its live values; None when there is no record of it."""
+    found = record(live, manager=manager, subresource=subresource)
+    part: Obj | None = None if found is None else cut(live, found.fields)
     return part
 
 
@@ -115,27 +112,37 @@ class Record(NamedTuple):
     """Its field set."""
 
 
-def record(live: Obj, *, manager: str, subresource: str = "", operation: str = "Apply") -> Record | None:
-    """Return the record of what `manager` set by an operation at the object's present version; None without one."""
-    wanted = (manager, operation, subresource, live.get("apiVersion"))
+def record(
+    live: Obj, *, manager: str, subresource: str = "", operation: str = "Apply", version: str | None = ""
+) -> Record | None:
+    """Return the record of what `manager` set by an operation; None without one.
+
+    Args:
+        live: The object.
+        manager: Who.
+        subresource: Through which part of the object.
+        operation: `Apply`, or `Update` for all other verbs.
+        version: The apiVersion that it is kept in; empty for the object's own, None for any.
+    """
+    wanted, kept_in = (manager, operation, subresource), version or live.get("apiVersion")
     for place, entry in enumerate(live.get("metadata", {}).get("managedFields") or ()):
-        names = (entry.get("manager"), entry.get("operation"), entry.get("subresource", ""), entry.get("apiVersion"))
-        if names == wanted:
+        names = (entry.get("manager"), entry.get("operation"), entry.get("subresource", ""))
+        if names == wanted and (version is None or entry.get("apiVersion") == kept_in):
             return Record(place, entry.get("fieldsV1") or {})
     return None
 
 
-def _cut(live: Any, fields: Obj) -> Any:
+def cut(live: Any, fields: Obj) -> Any:
     """Return the part of `live` that a FieldsV1 set names; an empty set names all of it."""
     if not fields:
         return live
     if isinstance(live, dict):
-        cut: Obj = {}
+        part: Obj = {}
         for key, below in fields.items():
             name = key[2:]
             if name in live and key.startswith("f:"):
-                cut[name] = _cut(live[name], below) if below else live[name]
-        return cut
+                part[name] = cut(live[name], below) if below else live[name]
+        return part
     return _cut_list(live, fields) if isinstance(live, list) else live
 
 
@@ -143,15 +150,15 @@ def _cut_list(live: list[Any], fields: Obj) -> list[Any]:
     """Return the named items of a list, in the live order: by key (`k:`), by value (`v:`) or by place (`i:`)."""
     keys = [(_parsed(key[2:]), below) for key, below in fields.items() if key.startswith("k:")]
     values = [_parsed(key[2:]) for key in fields if key.startswith("v:")]
-    cut: list[Any] = []
+    part: list[Any] = []
     for place, item in enumerate(live):
         if isinstance(item, dict) and keys:
-            cut += [_cut(item, below) for key, below in keys if key.items() <= item.items()][:1]
+            part += [cut(item, below) for key, below in keys if key.items() <= item.items()][:1]
         elif f"i:{place}" in fields:
-            cut.append(_cut(item, fields[f"i:{place}"]))
+            part.append(cut(item, fields[f"i:{place}"]))
         elif item in values:
-            cut.append(item)
-    return cut
+            part.append(item)
+    return part
 
 
 @lru_cache(maxsize=4096)

@@ -7,7 +7,7 @@ Nothing sent is `Unreachable`; something sent and no answer is `ResponseLost`; n
 from __future__ import annotations
 
 import select
-from ssl import SSLError
+from ssl import SSLEOFError, SSLError
 from typing import TYPE_CHECKING, Any
 
 from informers.api.dialing import reason
@@ -27,6 +27,9 @@ __all__ = ["Connection", "HttpExchange"]
 _PIECE = 1 << 16
 _COARSE: Seconds = 0.1
 """A limit that is too long by less is left as it is: setting one takes as long as reading a piece."""
+_SLICE = 16_384
+"""Bytes sent at a time: a TLS record. More than one record is written whole or not at all, as far as TLS tells."""
+_CLOSED = (BrokenPipeError, ConnectionResetError, SSLEOFError)
 _FAILURES = (OSError, ValueError)
 """What sockets and TLS raise when the other side does not play along."""
 
@@ -116,21 +119,19 @@ class Connection:
 
     def _send(self, request: bytes, deadline: Seconds) -> bool:
         """Send a request; whether all of it was taken, for a server may answer and close before it has read it."""
+        rest = memoryview(request)
         try:
             self._allow(deadline - self.now())
-            taken = self._socket.send(request)
-        except (BrokenPipeError, ConnectionResetError) as error:
+            rest = rest[self._socket.send(rest[:_SLICE]) :]
+        except _CLOSED as error:
             raise Unreachable("the connection was closed before anything was sent") from error
         except _FAILURES as error:
             raise Unreachable(f"{self._dialer.peer}, sending: {reason(error)}") from error
-        if taken == len(request):
-            return True
-        rest = memoryview(request)[taken:]
         try:
             while rest:
                 self._allow(deadline - self.now())
-                rest = rest[self._socket.send(rest) :]
-        except (BrokenPipeError, ConnectionResetError):
+                rest = rest[self._socket.send(rest[:_SLICE]) :]
+        except _CLOSED:
             return False
         except _FAILURES as error:
             raise self._failed("sending", error) from error

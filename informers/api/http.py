@@ -169,6 +169,8 @@ class HttpTransport:
             pieces: list[bytes] = []
             take = pieces.append if taker is None else taker.feed
             with nullcontext() if call.cancel is None else call.cancel.waking(exchange.hang_up):
+                if call.cancel is not None and call.cancel.is_set():
+                    exchange.hang_up()
                 try:
                     while piece := exchange.read(deadline - self.runtime.monotonic()):
                         take(piece)

@@ -13,7 +13,7 @@ import msgspec
 if TYPE_CHECKING:
     from informers.api.objects import Obj
 
-__all__ = ["APPLY", "Patch", "changed", "difference"]
+__all__ = ["APPLY", "Patch", "changed", "creator_of", "difference"]
 
 APPLY = "application/apply-patch+yaml"
 """The content type of server-side apply; JSON is YAML, so a JSON body is fine."""
@@ -71,6 +71,14 @@ class Patch:
         else:
             changes = {**changes, "metadata": {**(changes.get("metadata") or {}), **wanted}}
         return replace(self, body=msgspec.json.encode(changes))
+
+
+def creator_of(manager: str) -> str:
+    """Return the field manager in whose name a manager creates what it applies later (`reconcilers.Applier`).
+
+    So the record of a creation holds nothing else that the manager writes. Names have 128 characters at most.
+    """
+    return f"{manager[:121]}-create"
 
 
 def difference(old: Obj, new: Obj) -> Obj:

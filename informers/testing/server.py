@@ -87,8 +87,8 @@ class ApiServer:
         listening.wait()
         if self._failure is not None:
             self._task.join()
-            self._task = None
-            raise self._failure
+            failure, self._task, self._failure = self._failure, None, None
+            raise failure
 
     def stop(self) -> None:
         """Hang up on everyone and stop listening. Idempotent."""

@@ -61,10 +61,11 @@ class Embedded:
         now, who = time.monotonic(), asked.headers.get("impersonate-user", "admin")
         self._audit.append((asked, status))
         if status < 300:
-            self._told.append((now, now, who, asked.path))
+            made = f"/{json.loads(asked.body)['metadata'].get('name', '')}" if asked.method == "POST" else ""
+            self._told.append((now, now, who, asked.path + made))
 
     def told(self):
-        """Return (began, ended, user, path) of every write that worked."""
+        """Return (began, ended, user, path of the object) of every write that worked."""
         return list(self._told)
 
     def writes(self, agent):

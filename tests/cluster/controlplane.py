@@ -151,7 +151,7 @@ class ControlPlane:
         ]
 
     def told(self):
-        """Return (began, ended, user, path) of every write that worked."""
+        """Return (began, ended, user, path of the object) of every write that worked."""
         found = []
         for line in self.audit.read_text().splitlines():
             entry = json.loads(line) if line.endswith("}") else {"verb": "get"}
@@ -159,7 +159,10 @@ class ControlPlane:
                 continue
             who = entry.get("impersonatedUser", entry["user"])["username"]
             times = (entry["requestReceivedTimestamp"], entry["stageTimestamp"])
-            found.append((*(datetime.fromisoformat(text).timestamp() for text in times), who, entry["requestURI"]))
+            path = entry["requestURI"].partition("?")[0]
+            if entry["verb"] == "create":
+                path += f"/{entry['objectRef'].get('name', '')}"
+            found.append((*(datetime.fromisoformat(text).timestamp() for text in times), who, path))
         return found
 
     @property

@@ -141,6 +141,14 @@ class TestServer:
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.1", server.port), timeout=5)
 
+    def test_it_can_be_started_again(self, serve):
+        """On the port that it is given then."""
+        server = serve(hello=hello)
+        server.stop(RUNTIME.monotonic() + 5)
+        server.start()
+
+        assert 200 == ask(server, "/hello")[0]
+
 
 class TestLimits:
     def test_a_huge_header_is_refused(self, serve):

@@ -43,7 +43,7 @@ def workbench(world, *, kept=("me",)):
     cache.wait_for_sync()
 
     def writes():
-        return len([write for write in world.writes if write.actor == "me"])
+        return len([write for write in world.writes if write.actor in ("me", "me-create")])
 
     return SimpleNamespace(apply=(applier := Applier(client, cache)).apply, applier=applier, cache=cache, writes=writes)
 

@@ -4,10 +4,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from informers import AlreadyExists, Cache, Client, Discovery, Response
+from informers import AlreadyExists, Cache, Client, Discovery, Patch, Response
 from informers.testing import FakeCluster
 from reconcilers import Applier
-from reconcilers.created import MARK, as_created, handed_over, marked, unmarked
+from reconcilers.created import MARK, as_created, handed_over, is_created, marked, unmarked
 
 CONFIG_MAP, DEPLOYMENT = ("v1", "ConfigMap"), ("apps/v1", "Deployment")
 KEY = "default/a"
@@ -33,9 +33,10 @@ def workbench(world, field_manager=None):
     actor, start = field_manager or "me", len(world.writes)
 
     def sent():
-        return [write.method for write in world.writes[start:] if write.actor == actor]
+        return [write.method for write in world.writes[start:] if write.actor in (actor, f"{actor}-create")]
 
-    return SimpleNamespace(apply=Applier(client, cache, field_manager=field_manager).apply, sent=sent)
+    apply = Applier(client, cache, field_manager=field_manager).apply
+    return SimpleNamespace(apply=apply, client=client, sent=sent)
 
 
 @pytest.fixture
@@ -77,7 +78,7 @@ class TestWhatIsThere:
         made = bench.apply(deployment("main"))
 
         assert ["POST"] == bench.sent()
-        assert [("me", "Update")] == owners(made)
+        assert [("me-create", "Update")] == owners(made)
         assert 32 == len(made["metadata"]["annotations"][MARK])
 
     def test_whoever_comes_later_sends_nothing(self, world, bench):
@@ -160,16 +161,80 @@ class TestTheFirstChange:
         world.settle()
 
         assert {"x": "2"} == bench.apply(config_map(x="2"))["data"]
-        assert ["POST", "PATCH", "PATCH"] == bench.sent()
+        assert ["POST", "PATCH", "PATCH", "PATCH"] == bench.sent()
 
     def test_a_digest_that_somebody_copied(self, world, bench):
-        """There is no record of a creation by us, and no need for one."""
-        copy = marked(config_map(x="1"), {"data": {"x": "1"}})
-        world.create(copy)
+        """There is no record of a creation by us: it says nothing, and what there is is applied to."""
+        world.create(marked(config_map(x="1", y="2"), {"data": {"x": "1"}}))
+        world.settle()
+        bench.apply(config_map(x="1"))
+
+        assert {"x": "3", "y": "2"} == bench.apply(config_map(x="3"))["data"]
+        assert ["PATCH", "PATCH"] == bench.sent()
+
+    def test_what_the_manager_writes_otherwise_is_no_part_of_it(self, world, bench):
+        """Finalizers of another controller of this program, for one."""
+        bench.apply(config_map(x="1"))
+        bench.client.patch(CONFIG_MAP, KEY, Patch.merge({"metadata": {"finalizers": ["example.com/hold"]}}))
+        after = bench.apply(config_map(x="2"))
+
+        assert (["example.com/hold"], {"x": "2"}) == (after["metadata"]["finalizers"], after["data"])
+        assert {"z": "3"} == bench.apply(config_map(z="3"))["data"]
+
+    def test_a_digest_that_comes_back_hides_nothing(self, world, bench):
+        """As `kubectl rollout undo` brings it back: what was applied counts, once something was."""
+        first = bench.apply(config_map(x="1"))
+        bench.apply(config_map(x="1", y="2"))
+        world.patch(CONFIG_MAP, KEY, {"metadata": {"annotations": first["metadata"]["annotations"]}})
         world.settle()
 
-        assert {"x": "2"} == bench.apply(config_map(x="2"))["data"]
-        assert ["PATCH"] == bench.sent()
+        assert {"x": "1"} == bench.apply(config_map(x="1"))["data"]
+
+    def test_a_digest_that_somebody_took_away(self, world, bench):
+        """The record is enough to let go of what is wanted no more."""
+        bench.apply(config_map(x="1", y="2"))
+        world.patch(CONFIG_MAP, KEY, {"metadata": {"annotations": None}})
+        world.settle()
+
+        assert {"x": "1"} == bench.apply(config_map(x="1"))["data"]
+        assert {"x": "1"} == bench.apply(config_map(x="1"))["data"]
+
+    def test_one_that_was_applied_before_it_was_handed_over(self, world, bench):
+        """By an earlier version of the program, which knew nothing of creations: two records become one."""
+        bench.apply(config_map(x="1", y="2"))
+        apply_as(world, "me", config_map(x="1", y="2", z="3"))
+        world.settle()
+        after = bench.apply(config_map(x="1"))
+
+        assert ({"x": "1"}, [("me", "Apply")]) == (after["data"], owners(after))
+
+    def test_a_cache_that_does_not_show_the_record(self, world, bench):
+        """The answer to the apply shows it, and all is done once more."""
+        bench.apply(config_map(x="1", y="2"))
+        bench.client.patch(CONFIG_MAP, KEY, Patch.merge({"metadata": {"labels": {"a": "b"}}}))
+        after = bench.apply(config_map(x="1"))
+
+        assert ({"x": "1"}, {"a": "b"}) == (after["data"], after["metadata"]["labels"])
+
+    def test_a_place_that_is_none_any_more(self, world, bench):
+        """Somebody's record before ours is gone, and the cache does not know: a live look."""
+        apply_as(world, "aaa", config_map(theirs="1") | {"metadata": {"name": "a", "namespace": "default"}})
+        world.delete(CONFIG_MAP, KEY)
+        world.settle()
+        bench.apply(config_map(x="1", y="2"))
+        apply_as(world, "aaa", config_map(theirs="1"))
+        world.settle()
+        apply_as(world, "aaa", config_map())
+
+        assert {"x": "1"} == bench.apply(config_map(x="1"))["data"]
+
+    def test_another_version_of_the_kind(self):
+        """The record is of the version in which it was created."""
+        entry = {"manager": "me-create", "operation": "Update", "apiVersion": "x.y/v1", "fieldsV1": {"f:spec": {}}}
+        live = {"apiVersion": "x.y/v2", "metadata": {"resourceVersion": "7", "managedFields": [entry]}}
+
+        assert is_created(live, manager="me")
+        assert b'"/metadata/managedFields/0/operation"' in handed_over(live, manager="me").body
 
 
 class TestWhatTheCacheHasNotSeen:
@@ -178,6 +243,16 @@ class TestWhatTheCacheHasNotSeen:
         world.create(config_map(x="1", theirs="2"))
 
         assert {"x": "2", "theirs": "2"} == bench.apply(config_map(x="2"))["data"]
+
+    def test_it_is_not_taken_unseen_when_it_is_nobodys(self, world, bench):
+        """Whoever sees it may say whether it shall have an owner."""
+        owner = world.create({**config_map(), "metadata": {"name": "owner", "namespace": "default"}})
+        world.create(config_map(x="1"))
+
+        with pytest.raises(AlreadyExists):
+            bench.apply(config_map(x="2"), owner=owner)
+        assert {"x": "1"} == world.get(CONFIG_MAP, KEY)["data"]
+        assert {"x": "2"} == bench.apply(config_map(x="2"), owner=owner)["data"]
 
     def test_it_may_be_as_wanted_already(self, world, bench):
         """Such as by an earlier creation of ours whose answer was lost."""
@@ -219,6 +294,10 @@ class TestAsCreated:
         """So that something may be there which is wanted no more."""
         assert not as_created({"data": {}}, self.LIVE, manager="me")
 
+    def test_an_answer_without_the_digest(self):
+        """A webhook may take away what it does not know."""
+        assert not as_created({"data": {"x": "1"}}, config_map(x="1"), manager="me")
+
     @pytest.mark.parametrize(("items", "same"), [([1, {"a": 1, "b": 2}], True), ([1], False), ([{"a": 1}, 1], False)])
     def test_lists_have_the_same_items(self, items, same):
         """Which may have more fields."""
@@ -236,7 +315,7 @@ class TestAsCreated:
 
     def test_the_place_of_the_record_is_named(self):
         """And the version that has it there."""
-        entries = [{}, {"manager": "me", "operation": "Update", "apiVersion": "v1", "fieldsV1": {}}]
+        entries = [{}, {"manager": "me-create", "operation": "Update", "apiVersion": "v1", "fieldsV1": {}}]
         live = {"apiVersion": "v1", "metadata": {"resourceVersion": "7", "managedFields": entries}}
         patch = handed_over(live, manager="me")
 

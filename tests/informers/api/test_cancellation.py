@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from informers.api.cancellation import Cancellation
-from informers.api.errors import Unreachable
+from informers.api.errors import ResponseLost, Unreachable
 from informers.api.http import HttpOptions
 from informers.api.transport import Call
 from informers.runtime import ThreadRuntime
@@ -85,6 +85,21 @@ def test_a_handshake_is_no_obstacle(serve, connect, authority, cancel):
 
     assert called_off(cancel, task)
     assert Unreachable is type(task.error)
+
+
+def test_the_moment_between_head_and_body_is_no_exception(serve, connect, cancel):
+    """H13: whoever calls it off while nobody is there to be woken is heard all the same."""
+
+    class Taker:
+        def feed(self, piece):
+            """Take it."""
+
+    server = serve(lambda peer: peer.send(CHUNKED) or peer.hold())
+    call = replace(GET, cancel=cancel, into=lambda: cancel.set() or Taker())
+    task = ThreadRuntime().spawn("list", lambda: connect(server).request(call))
+
+    assert task.join(20)
+    assert ResponseLost is type(task.error)
 
 
 def test_what_was_called_off_is_not_sent(serve, connect, cancel):

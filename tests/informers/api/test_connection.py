@@ -2,6 +2,7 @@
 
 import socket
 from contextlib import closing
+from ssl import SSLEOFError
 from types import SimpleNamespace
 
 import pytest
@@ -19,7 +20,7 @@ class Socket:
 
     def __init__(self, takes, error=BrokenPipeError, answer=b"", at_once=1000):
         self.left, self.error, self.answer, self.at_once, self.taken = takes, error, answer, at_once, b""
-        self.limits = []
+        self.limits, self.largest = [], 0
 
     def settimeout(self, seconds):
         """Note it; nothing here waits."""
@@ -27,6 +28,7 @@ class Socket:
 
     def send(self, data):
         """Take what fits; fail when nothing does."""
+        self.largest = max(self.largest, len(data))
         if not self.left:
             raise self.error(32, "no more")
         taken = bytes(data)[: min(self.left, self.at_once)]
@@ -70,6 +72,14 @@ class TestHowFarItCame:
         with pytest.raises(ResponseLost, match="host:1: the answer did not come: the connection was closed"):
             ask(sock)
         assert b"POST " == sock.taken
+
+    def test_a_big_request_goes_in_records_of_tls(self):
+        """TLS takes more than one record whole or tells nothing; so that a part that was taken is known to be."""
+        sock = Socket(40_000, SSLEOFError, at_once=100_000)
+
+        with pytest.raises(ResponseLost):
+            ask(sock, REQUEST + b"x" * 100_000)
+        assert 16_384 == sock.largest
 
     @pytest.mark.parametrize("error", [BrokenPipeError, ConnectionResetError])
     def test_an_early_answer_is_an_answer(self, error):

@@ -208,8 +208,17 @@ class TestLife:
         """The message names it."""
         port = int(server.url.rpartition(":")[2])
 
+        other = self.make(tls=False)
+        other.start()
+        late = self.make(tls=False, port=int(other.url.rpartition(":")[2]))
+
         with pytest.raises(OSError, match=f"cannot listen on 127.0.0.1:{port}"):
             self.make(port=port).start()
+        with pytest.raises(OSError, match="cannot listen"):
+            late.start()
+        other.stop()
+        late.start()
+        late.stop()
 
     def test_plain_http(self):
         """On request, with a token of one's own."""

@@ -11,7 +11,7 @@ from reconcilers.memcached import Memcached, MemcachedReconciler, MemcachedSpec,
 
 DEPLOYMENT, POD, EVENT = ("apps/v1", "Deployment"), ("v1", "Pod"), ("events.k8s.io/v1", "Event")
 KEY = "default/a"
-ACTOR = "levelset"
+ACTORS = ("levelset", "levelset-create")
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ def told(world, *reasons):
 
 def writes(world):
     """Return the controller's own writes, events left out."""
-    return [write for write in world.writes if write.actor == ACTOR and "/events" not in write.path]
+    return [write for write in world.writes if write.actor in ACTORS and "/events" not in write.path]
 
 
 class TestCreate:
