@@ -61,7 +61,8 @@ class Embedded:
         now, who = time.monotonic(), asked.headers.get("impersonate-user", "admin")
         self._audit.append((asked, status))
         if status < 300:
-            made = f"/{json.loads(asked.body)['metadata'].get('name', '')}" if asked.method == "POST" else ""
+            creates = asked.method == "POST" and asked.body.startswith(b"{")  # kubectl also speaks protobuf
+            made = f"/{json.loads(asked.body)['metadata'].get('name', '')}" if creates else ""
             self._told.append((now, now, who, asked.path + made))
 
     def told(self):
