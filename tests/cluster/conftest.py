@@ -62,8 +62,9 @@ class Embedded:
         self._audit.append((asked, status))
         if status < 300:
             creates = asked.method == "POST" and asked.body.startswith(b"{")  # kubectl also speaks protobuf
-            made = f"/{json.loads(asked.body)['metadata'].get('name', '')}" if creates else ""
-            self._told.append((now, now, who, asked.path + made))
+            meta = (json.loads(asked.body).get("metadata") if creates else None) or {}
+            name = f"/{meta['name']}" if "name" in meta else ""
+            self._told.append((now, now, who, asked.path + name))
 
     def told(self):
         """Return (began, ended, user, path of the object) of every write that worked."""
