@@ -51,7 +51,8 @@ def run(cluster, tmp_path):
         process.terminate()
         process.wait(40)
         log.close()
-    sys.stdout.write((tmp_path / "log").read_text()[-4000:])
+    if (tmp_path / "log").exists():  # a test that was skipped started nothing
+        sys.stdout.write((tmp_path / "log").read_text()[-4000:])
 
 
 def status_of(url, token=""):
