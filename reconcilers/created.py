@@ -88,7 +88,7 @@ def handed_over(live: Obj, *, manager: str) -> Patch | None:
         changes: list[Obj] = [{"op": "replace", "path": f"{at}/{name}", "value": names[name]} for name in names]
     else:
         fields = f"/metadata/managedFields/{applied.place}/fieldsV1"
-        both = _union(applied.fields, created.fields)
+        both = _union(applied.fields, created.fields) if applied.fields else created.fields
         changes = [{"op": "replace", "path": fields, "value": both}, {"op": "remove", "path": at}]
     return Patch.json(changes).only_if(resource_version=live["metadata"]["resourceVersion"])
 
@@ -98,13 +98,11 @@ def _creation(live: Obj, manager: str) -> Record | None:
 
 
 def _union(one: Obj, other: Obj) -> Obj:
-    """Return the field set that holds what either does; an empty set below a name means all of it."""
-    return {
-        name: _union(one[name], other[name])
-        if one.get(name) and other.get(name)
-        else one.get(name) or other.get(name) or {}
-        for name in {**one, **other}
-    }
+    """Return the field set that holds what either does; one that is empty means the value itself, `.` beside others."""
+    if bool(one) != bool(other):
+        return {".": {}, **one, **other}
+    shared = one.keys() & other.keys()
+    return {**one, **other, **{name: _union(one[name], other[name]) for name in shared}}
 
 
 def _digest(want: Obj) -> str:

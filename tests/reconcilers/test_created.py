@@ -1,5 +1,6 @@
 """Creating what is not there, and applying it from its first change on."""
 
+import json
 from types import SimpleNamespace
 
 import pytest
@@ -312,6 +313,22 @@ class TestAsCreated:
         live = marked({"metadata": {"name": "a"}, "resources": {"limits": {"cpu": "500m"}}}, want)
 
         assert as_created(want, live, manager="me")
+
+    def test_two_records_hold_what_either_held(self):
+        """A value that one has whole and the other in parts is had as both."""
+        entry = {"apiVersion": "v1", "operation": "Apply", "manager": "me", "fieldsV1": {"f:a": {}, "f:b": {"f:c": {}}}}
+        other = {
+            **entry,
+            "operation": "Update",
+            "manager": "me-create",
+            "fieldsV1": {"f:a": {"f:x": {}}, "f:b": {"f:d": {}}},
+        }
+        live = {"apiVersion": "v1", "metadata": {"resourceVersion": "7", "managedFields": [entry, other]}}
+        changes = json.loads(handed_over(live, manager="me").body)
+
+        both = {"f:a": {".": {}, "f:x": {}}, "f:b": {"f:c": {}, "f:d": {}}}
+        assert {"op": "replace", "path": "/metadata/managedFields/0/fieldsV1", "value": both} in changes
+        assert {"op": "remove", "path": "/metadata/managedFields/1"} in changes
 
     def test_the_place_of_the_record_is_named(self):
         """And the version that has it there."""
