@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 from informers.api.decoding import timed
 from informers.api.errors import Undecodable
 from informers.api.objects import CachedObject, GroupVersionKind, KeyLike, NamespacedName, Obj, ObjectMeta, key_of
-from informers.api.patch import creator_of
 from informers.api.resource import KindLike, Resource, kind_of
 from informers.api.selectors import LabelsLike, labels_of
 from informers.api.warnings import Heeding, ServerWarnings
@@ -56,7 +55,7 @@ class Cache(OwnWrites):
         discovery: Knows the URLs of kinds.
         observe: Hears of lists, watches, failures.
         options: What is mirrored.
-        keep_managers: Field managers whose `managedFields` entries objects keep, those of their creations included.
+        keep_managers: Field managers whose `managedFields` entries objects keep; of what they created, only that.
 
     Guarantees: a read shows no state older than the last write through the client, or than the last read.
     Blocks: reads of a kind wait for its first list, up to `CacheOptions.sync_timeout`.
@@ -75,7 +74,7 @@ class Cache(OwnWrites):
     ) -> None:
         self._transport = transport = Heeding(transport, ServerWarnings(observe, runtime=runtime))
         self._runtime, self._discovery, self._observe = runtime, discovery, observe
-        self._options, self._keep = options or CacheOptions(), keep_managers | {creator_of(m) for m in keep_managers}
+        self._options, self._keep = options or CacheOptions(), keep_managers
         self._lists = ListLimit(runtime=runtime, most=self._options.lists_at_once)
         self._outage, self._view = Outage(runtime=runtime), timed(view, observe, runtime)
         super().__init__(InformerSet(self._make, runtime=runtime))

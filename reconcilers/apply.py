@@ -25,7 +25,7 @@ from informers import (
     Resource,
     creator_of,
 )
-from reconcilers.created import as_created, created_part, handed_over, is_created, is_known, marked, unmarked
+from reconcilers.created import as_created, handed_over, is_created, is_known, marked, unmarked, was_created
 from reconcilers.match import SERVER_FIELDS, digest, matches, owned_part, wanted_part, whole_part
 from reconcilers.owners import OwnedByAnother, controller_of, set_controller_reference
 from reconcilers.reclaim import reclaimed
@@ -135,7 +135,7 @@ class Applier:
     def _matches(self, live: Obj, body: Obj, subresource: str) -> bool:
         want = wanted_part(body)
         if not subresource and is_created(live, manager=self.field_manager):
-            if as_created(want, live, manager=self.field_manager):
+            if as_created(want, live):
                 return True
         elif matches(want, live, manager=self.field_manager, subresource=subresource):
             return True
@@ -145,8 +145,6 @@ class Applier:
 
     def _state(self, live: Obj, subresource: str) -> str:
         mine = owned_part(live, manager=self.field_manager, subresource=subresource)
-        if mine is None and not subresource:
-            mine = created_part(live, manager=self.field_manager)
         return digest(whole_part(live, subresource=subresource) if mine is None else mine)
 
     def _learn(self, live: Obj, body: Obj, subresource: str) -> None:
@@ -178,7 +176,7 @@ class Applier:
             ):
                 raise
             return self._make(live, body)
-        if not as_created(want, made, manager=self.field_manager):
+        if not as_created(want, made):
             self._learn(made, body, "")
         return made
 
@@ -192,16 +190,18 @@ class Applier:
             made = self._send(live, body, "")
         except Invalid as refusal:
             made = self._reconsider(body, refusal)
-        if created_part(made, manager=self.field_manager) is None:
+        if not was_created(made, manager=self.field_manager):
             return made
         return self._send(self._hand_over(made, body), body, "")  # a record of its creation that the cache did not show
 
     def _hand_over(self, live: Obj, body: Obj) -> Obj:
         """Have what was created count as applied from now on, and return it as it is then."""
-        if (patch := handed_over(live, manager=self.field_manager)) is None:
+        patch = handed_over(live, manager=self.field_manager)
+        if patch is None:
             return live
-        with suppress(Conflict, Invalid):  # somebody has written since
-            return self._patch(body, patch)
+        if is_created(live, manager=self.field_manager):
+            with suppress(Conflict, Invalid):  # somebody has written since
+                return self._patch(body, patch)
         live = self._read(body)
         _refuse(live, body)
         patch = handed_over(live, manager=self.field_manager)

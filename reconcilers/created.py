@@ -6,7 +6,8 @@ over an object that the cache has not seen yet, where a POST is refused. But the
 digest of what was wanted, in an annotation, can: while it and the fields are the same, nothing is to be done. Once
 something is, the record is turned into that of an apply, as kubectl does with what it made without `--server-side`,
 and the apply that follows lets go of defaults, of what is no longer wanted, and of the annotation. The record is under
-a name of its own, so that nothing else that the manager writes gets into it.
+a name of its own, so that nothing else that the manager writes gets into it. What it holds is of no use until then, so
+the cache keeps nothing of it but that it is there.
 """
 
 from __future__ import annotations
@@ -16,13 +17,13 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from informers import Patch, creator_of
-from reconcilers.match import canonical, cut, record
+from reconcilers.match import canonical, record
 
 if TYPE_CHECKING:
     from informers import Obj
     from reconcilers.match import Record
 
-__all__ = ["MARK", "as_created", "created_part", "handed_over", "is_created", "is_known", "marked", "unmarked"]
+__all__ = ["MARK", "as_created", "handed_over", "is_created", "is_known", "marked", "unmarked", "was_created"]
 
 MARK = "levelset.dev/created-as"
 """The annotation of an object that was created: a digest of what was wanted."""
@@ -44,9 +45,14 @@ def unmarked(body: Obj) -> Obj:
     return {**body, "metadata": metadata | ({"annotations": annotations} if annotations else {})}
 
 
+def was_created(live: Obj, *, manager: str) -> bool:
+    """Whether `manager` created an object, as its record says; it may have applied it since."""
+    return _creation(live, manager) is not None
+
+
 def is_created(live: Obj, *, manager: str) -> bool:
     """Whether `manager` created an object, as its record says, and has not applied it since."""
-    return _creation(live, manager) is not None and record(live, manager=manager, version=None) is None
+    return was_created(live, manager=manager) and record(live, manager=manager, version=None) is None
 
 
 def is_known(live: Obj, *, manager: str) -> bool:
@@ -55,28 +61,21 @@ def is_known(live: Obj, *, manager: str) -> bool:
     return any(entry.get("manager") in (manager, creator_of(manager)) for entry in entries)
 
 
-def as_created(want: Obj, live: Obj, *, manager: str) -> bool:
-    """Whether a created object was made from `want` and still is so; fields and list items of others do not count."""
+def as_created(want: Obj, live: Obj) -> bool:
+    """Whether a created object was made from `want` and still is so; fields of others do not count.
+
+    Items of others in a list do: only an apply tells whose they are.
+    """
     if (live["metadata"].get("annotations") or {}).get(MARK) != _digest(want):
         return False
-    if _contains(live, want):
-        return True
-    part = created_part(live, manager=manager)
-    return _contains(canonical(live if part is None else part), canonical(want))
-
-
-def created_part(live: Obj, *, manager: str) -> Obj | None:
-    """Return what `manager` and the server put into `live` when it was created, as it is now; None without a record."""
-    found = _creation(live, manager)
-    part: Obj | None = None if found is None else cut(live, found.fields)
-    return part
+    return _contains(live, want) or _contains(canonical(live), canonical(want))
 
 
 def handed_over(live: Obj, *, manager: str) -> Patch | None:
     """Return the patch that turns the record of the creation into that of an apply; None when there is no such record.
 
     Args:
-        live: As the cache or the server has it: entries of other managers keep their places.
+        live: As the server has it; or the cache, where entries keep their places, if it was not applied since.
         manager: Who created it. When it has applied the object as well, its two records become one.
     """
     created = _creation(live, manager)

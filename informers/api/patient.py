@@ -15,6 +15,7 @@ import msgspec
 
 from informers.api.errors import Undecodable
 from informers.api.objects import CachedObject, GroupVersionKind, ObjectMeta
+from informers.api.patch import creator_of
 
 __all__ = ["kept_entries", "members", "parts", "read_text", "whole_object"]
 
@@ -22,8 +23,12 @@ _TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\],:]', re.DOTALL)
 _PLAIN = re.compile(r"[\w./:@-]+", re.ASCII)
 
 
-class _Entry(msgspec.Struct, gc=False):
+class _Entry(msgspec.Struct, gc=False, omit_defaults=True):
+    """What an entry of `managedFields` says of itself; all but the fields that it owns."""
+
     manager: str = ""
+    operation: str = ""
+    subresource: str = ""
 
 
 _read_entries = msgspec.json.Decoder(list[msgspec.Raw]).decode
@@ -90,7 +95,8 @@ _OTHERS = b"{}"
 def kept_entries(fields: bytes, managers: frozenset[str]) -> bytes:
     """Return `managedFields` with only the entries of `managers`; empty when none is left.
 
-    Those of others before them leave `{}`, so that a patch can name the place of an entry.
+    Those of what they created (`creator_of`) say no more than that: their fields, the server's defaults among them, are
+    longer than many an object. Those of others before them leave `{}`, so that a patch can name the place of an entry.
     """
     for needle in _needles(managers):
         if needle in fields:
@@ -98,13 +104,24 @@ def kept_entries(fields: bytes, managers: frozenset[str]) -> bytes:
     else:
         return b""
     try:
-        entries = [(_read_entry(entry).manager, bytes(entry)) for entry in _read_entries(fields)]
+        entries = [(_read_entry(entry), bytes(entry)) for entry in _read_entries(fields)]
     except RecursionError:
-        entries = [(read_text(parts(entry).get("manager", b'""')), entry) for _, entry in members(fields)]
-    kept = [entry if manager in managers else _OTHERS for manager, entry in entries]
+        entries = [(_head(entry), entry) for _, entry in members(fields)]
+    kept = [_kept(head, entry, managers) for head, entry in entries]
     while kept and kept[-1] is _OTHERS:
         kept.pop()
     return b"[" + b",".join(kept) + b"]" if kept else b""
+
+
+def _kept(head: _Entry, entry: bytes, managers: frozenset[str]) -> bytes:
+    if head.manager in managers:
+        return entry
+    return msgspec.json.encode(head) if head.manager in _creators(managers) else _OTHERS
+
+
+def _head(entry: bytes) -> _Entry:
+    found = parts(entry)
+    return _Entry(*(read_text(found.get(name, b'""')) for name in _Entry.__struct_fields__))
 
 
 def read_text(raw: bytes) -> str:
@@ -113,10 +130,15 @@ def read_text(raw: bytes) -> str:
 
 
 @cache
+def _creators(managers: frozenset[str]) -> frozenset[str]:
+    return frozenset(map(creator_of, managers))
+
+
+@cache
 def _needles(managers: frozenset[str]) -> tuple[bytes, ...]:
     """Return bytes one of which occurs where one of `managers` does; a cheap no for almost every object."""
     if all(_PLAIN.fullmatch(manager) for manager in managers):
-        return tuple(f'"{manager}"'.encode() for manager in sorted(managers))
+        return tuple(f'"{manager}"'.encode() for manager in sorted(managers | _creators(managers)))
     return (b'"manager"',)  # servers differ in how they escape other characters
 
 

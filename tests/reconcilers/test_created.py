@@ -91,15 +91,25 @@ class TestWhatIsThere:
         assert [] == later.sent()
 
     def test_fields_of_others_do_not_count(self, world, bench):
-        """Nor do their items in a list of ours."""
+        """Labels that somebody adds, for one."""
         bench.apply(deployment("main"))
-        sidecar = {"containers": [{"name": "sidecar", "image": "y"}]}
         world.patch(DEPLOYMENT, KEY, {"metadata": {"labels": {"their": "label"}}})
-        apply_as(world, "injector", {**deployment(), "spec": {"template": {"spec": sidecar}}})
         world.settle()
         bench.apply(deployment("main"))
 
         assert ["POST"] == bench.sent()
+
+    def test_items_of_others_in_a_list_stay(self, world, bench):
+        """One apply finds out that they are theirs; from then on they do not count."""
+        bench.apply(deployment("main"))
+        sidecar = {"containers": [{"name": "sidecar", "image": "y"}]}
+        apply_as(world, "injector", {**deployment(), "spec": {"template": {"spec": sidecar}}})
+        for _ in range(3):
+            world.settle()
+            after = bench.apply(deployment("main"))
+
+        assert ["POST", "PATCH", "PATCH"] == bench.sent()
+        assert ["main", "sidecar"] == [item["name"] for item in after["spec"]["template"]["spec"]["containers"]]
 
     def test_the_digest_in_what_was_read_is_nobodys_wish(self, bench):
         """An object that was read can be changed and applied."""
@@ -289,15 +299,15 @@ class TestAsCreated:
     )
     def test_all_that_is_wanted_is_there(self, live, same):
         """More may be."""
-        assert same is as_created({"data": {"x": "1"}}, live, manager="me")
+        assert same is as_created({"data": {"x": "1"}}, live)
 
     def test_something_else_was_wanted_then(self):
         """So that something may be there which is wanted no more."""
-        assert not as_created({"data": {}}, self.LIVE, manager="me")
+        assert not as_created({"data": {}}, self.LIVE)
 
     def test_an_answer_without_the_digest(self):
         """A webhook may take away what it does not know."""
-        assert not as_created({"data": {"x": "1"}}, config_map(x="1"), manager="me")
+        assert not as_created({"data": {"x": "1"}}, config_map(x="1"))
 
     @pytest.mark.parametrize(("items", "same"), [([1, {"a": 1, "b": 2}], True), ([1], False), ([{"a": 1}, 1], False)])
     def test_lists_have_the_same_items(self, items, same):
@@ -305,14 +315,14 @@ class TestAsCreated:
         want = {"items": [1, {"a": 1}]}
         live = marked({"metadata": {"name": "a"}, "items": items}, want)
 
-        assert same is as_created(want, live, manager="me")
+        assert same is as_created(want, live)
 
     def test_amounts_may_be_spelled_otherwise(self):
         """As the server does."""
         want = {"resources": {"limits": {"cpu": "0.5"}}}
         live = marked({"metadata": {"name": "a"}, "resources": {"limits": {"cpu": "500m"}}}, want)
 
-        assert as_created(want, live, manager="me")
+        assert as_created(want, live)
 
     def test_two_records_hold_what_either_held(self):
         """A value that one has whole and the other in parts is had as both."""

@@ -63,6 +63,14 @@ class TestCached:
         assert [{}, MANAGED[1]] == got["metadata"]["managedFields"]
         assert ("Pod", "v1") == (got["kind"], got["apiVersion"])
 
+    def test_of_what_they_created_only_that_it_was_stays(self):
+        """Its fields would be longer than many an object, and nobody asks for them."""
+        head = {"manager": "levelset-create", "operation": "Update"}
+        created = head | {"apiVersion": "v1", "time": "2026-01-01T00:00:00Z", "fieldsV1": {"f:spec": {}}}
+        raw = json.dumps({"metadata": {"name": "a", "managedFields": [MANAGED[0], created]}}).encode()
+
+        assert [{}, head] == cached(raw, frozenset({"levelset"}), gvk=POD).to_dict()["metadata"]["managedFields"]
+
     def test_a_manager_with_unusual_characters_is_kept_however_it_was_escaped(self):
         """The cheap look for the name must not miss what the server escaped."""
         raw = b'{"metadata":{"name":"a","managedFields":[{"manager":"a\\u003cb"},{"manager":"c"}]}}'
