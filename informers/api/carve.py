@@ -8,7 +8,7 @@ status are never looked at, and no message ever holds content: only names, place
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
@@ -23,6 +23,7 @@ from informers.api.objects import (
     beginning_with,
 )
 from informers.api.patient import kept_entries, parts, read_text, whole_object
+from informers.api.shared import Shared, lean_owners, lean_texts, parted, text
 
 if TYPE_CHECKING:
     from informers.api.resource import Resource
@@ -40,10 +41,6 @@ UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, Undecodab
 _NOTHING = msgspec.Raw()
 _MARK = b'"managedFields":'
 _COMMA = ord(",")
-
-
-_REMEMBERED = 1024
-"""Values remembered of each kind, of at most so many bytes: half a megabyte when all are different."""
 
 
 class _WireMeta(msgspec.Struct, rename="camel", gc=False):
@@ -74,35 +71,12 @@ class _Checked(msgspec.Struct, gc=False):
     metadata: ObjectMeta
 
 
-class _Shared(Generic[V]):
-    """Reads equal bytes to one shared value. Forgets all when it knows too many, so that it never grows.
-
-    Threads: any thread; at worst two read the same bytes.
-    """
-
-    def __init__(self, type_: Any) -> None:
-        self._read = msgspec.json.Decoder(type_).decode
-        self._known: dict[bytes, V] = {}
-
-    def read(self, piece: msgspec.Raw) -> V:
-        raw = bytes(piece)
-        if (value := self._known.get(raw)) is None:
-            value = self._read(raw)
-            if len(raw) < _REMEMBERED:
-                if len(self._known) >= _REMEMBERED:
-                    self._known.clear()
-                self._known[raw] = value
-        return value
-
-
 _read_item = msgspec.json.Decoder(_Item).decode
 _check = msgspec.json.Decoder(_Checked).decode
-_labels = _Shared["dict[str, str] | None"](dict[str, str] | None).read
-_annotations = _Shared["dict[str, str] | None"](dict[str, str] | None).read
-_finalizers = _Shared["tuple[str, ...] | None"](tuple[str, ...] | None).read
-_owners = _Shared["tuple[OwnerReference, ...] | None"](tuple[OwnerReference, ...] | None).read
-_texts: dict[str, str] = {}
-"""Texts seen lately, so that equal ones are one in memory."""
+_labels = Shared(dict[str, str] | None, lean_texts).read
+_annotations = Shared(dict[str, str] | None, lean_texts).read
+_finalizers = Shared["tuple[str, ...] | None"](tuple[str, ...] | None, lambda names: names).read
+_owners = Shared(tuple[OwnerReference, ...] | None, lean_owners).read
 
 
 def cached(
@@ -148,14 +122,16 @@ def carved(raw: bytes, keep_managers: frozenset[str], gvk: GroupVersionKind | No
             start, made = 1, builtin
     fields = bytes(meta.managed_fields)
     if not fields:
-        return made(_meta(meta, raw), raw[start:])
+        cut, spec, status = parted(raw, start, meta.name)
+        return made(_meta(meta, raw), raw[start:cut], spec, status)
     at = raw.find(_MARK) + len(_MARK)
     end = at + len(fields)
     certain = raw.startswith(b'"metadata":{', start) or raw.find(_MARK, end) < 0
     if not certain or not raw.startswith(fields, at):
         return whole_object(raw, keep_managers, gvk)
     kept = kept_entries(fields, keep_managers) if keep_managers else b""
-    return made(_meta(meta, raw), _without(raw, start, at, end, kept))
+    cut, spec, status = parted(raw, end, meta.name)
+    return made(_meta(meta, raw), _without(raw[start:cut], at - start, end - start, kept), spec, status)
 
 
 def read_meta(obj: CachedObject) -> ObjectMeta:
@@ -196,18 +172,16 @@ def complaint(raw: bytes, error: Exception) -> str:
 def _meta(meta: _WireMeta, raw: bytes) -> ObjectMeta:
     labels, annotations = meta.labels, meta.annotations
     finalizers, owners = meta.finalizers, meta.owner_references
-    if len(_texts) >= _REMEMBERED:
-        _texts.clear()
-    shared, created = _texts.setdefault, meta.creation_timestamp
+    created = meta.creation_timestamp
     try:
         return ObjectMeta(
-            meta.name,
-            shared(meta.namespace, meta.namespace),
+            text(meta.name),
+            text(meta.namespace),
             meta.uid,
             meta.resource_version,
             meta.generation,
             meta.generate_name,
-            None if created is None else shared(created, created),
+            None if created is None else text(created),
             meta.deletion_timestamp,
             _labels(labels) if labels else None,
             _annotations(annotations) if annotations else None,
@@ -227,12 +201,12 @@ def _headed(gvk: GroupVersionKind) -> tuple[str, str, type[CachedObject], type[C
     return gvk.kind, gvk.api_version, builtin, custom
 
 
-def _without(raw: bytes, begin: int, start: int, end: int, kept: bytes) -> bytes:
-    """Return `raw` from `begin` on with `kept` for the value from `start` to `end`, or without that member."""
+def _without(raw: bytes, start: int, end: int, kept: bytes) -> bytes:
+    """Return `raw` with `kept` for the value from `start` to `end`, or without that member."""
     if not kept:
         start -= len(_MARK)
         if raw[end] == _COMMA:
             end += 1
         else:
             start -= 1  # the last member: the comma before it goes
-    return b"".join((raw[begin:start], kept, raw[end:]))
+    return b"".join((raw[:start], kept, raw[end:]))

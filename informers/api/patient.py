@@ -10,12 +10,16 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from informers.api.errors import Undecodable
 from informers.api.objects import CachedObject, GroupVersionKind, ObjectMeta
 from informers.api.patch import creator_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["kept_entries", "members", "parts", "read_text", "whole_object"]
 
@@ -31,8 +35,8 @@ class _Entry(msgspec.Struct, gc=False, omit_defaults=True):
     subresource: str = ""
 
 
+_read_heads = msgspec.json.Decoder(list[_Entry]).decode
 _read_entries = msgspec.json.Decoder(list[msgspec.Raw]).decode
-_read_entry = msgspec.json.Decoder(_Entry).decode
 
 
 def members(raw: bytes) -> list[tuple[bytes, bytes]]:
@@ -89,34 +93,39 @@ def whole_object(raw: bytes, keep_managers: frozenset[str], gvk: GroupVersionKin
 
 
 _OTHERS = b"{}"
-"""What an entry of another manager leaves."""
+"""What any other entry leaves."""
 
 
 def kept_entries(fields: bytes, managers: frozenset[str]) -> bytes:
-    """Return `managedFields` with only the entries of `managers`; empty when none is left.
+    """Return `managedFields` with only what `managers` applied; empty when nothing is left.
 
-    Those of what they created (`creator_of`) say no more than that: their fields, the server's defaults among them, are
-    longer than many an object. Those of others before them leave `{}`, so that a patch can name the place of an entry.
+    Entries of what they created (`creator_of`) or updated say no more than that: their fields, the server's defaults
+    among them, are longer than many an object. All others leave `{}` before them, so that a patch can name a place.
     """
     for needle in _needles(managers):
         if needle in fields:
             break
     else:
         return b""
+    entries: Sequence[bytes | msgspec.Raw] = ()
     try:
-        entries = [(_read_entry(entry), bytes(entry)) for entry in _read_entries(fields)]
+        heads = _read_heads(fields)
+        if any(head.operation == "Apply" and head.manager in managers for head in heads):
+            entries = _read_entries(fields)
     except RecursionError:
-        entries = [(_head(entry), entry) for _, entry in members(fields)]
-    kept = [_kept(head, entry, managers) for head, entry in entries]
+        entries = [entry for _, entry in members(fields)]
+        heads = [_head(entry) for entry in entries]
+    kept, known = [], _writers(managers)
+    for place, head in enumerate(heads):
+        if head.manager not in known:
+            kept.append(_OTHERS)
+        elif head.operation == "Apply" and head.manager in managers:
+            kept.append(bytes(entries[place]))
+        else:
+            kept.append(_OTHERS if head.subresource else msgspec.json.encode(head))
     while kept and kept[-1] is _OTHERS:
         kept.pop()
     return b"[" + b",".join(kept) + b"]" if kept else b""
-
-
-def _kept(head: _Entry, entry: bytes, managers: frozenset[str]) -> bytes:
-    if head.manager in managers:
-        return entry
-    return msgspec.json.encode(head) if head.manager in _creators(managers) else _OTHERS
 
 
 def _head(entry: bytes) -> _Entry:
@@ -130,15 +139,16 @@ def read_text(raw: bytes) -> str:
 
 
 @cache
-def _creators(managers: frozenset[str]) -> frozenset[str]:
-    return frozenset(map(creator_of, managers))
+def _writers(managers: frozenset[str]) -> frozenset[str]:
+    """Return the names under which they write."""
+    return managers.union(map(creator_of, managers))
 
 
 @cache
 def _needles(managers: frozenset[str]) -> tuple[bytes, ...]:
     """Return bytes one of which occurs where one of `managers` does; a cheap no for almost every object."""
     if all(_PLAIN.fullmatch(manager) for manager in managers):
-        return tuple(f'"{manager}"'.encode() for manager in sorted(managers | _creators(managers)))
+        return tuple(f'"{manager}"'.encode() for manager in sorted(_writers(managers)))
     return (b'"manager"',)  # servers differ in how they escape other characters
 
 
