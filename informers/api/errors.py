@@ -24,8 +24,7 @@ compare numbers. Messages never carry request or response bodies, which may hold
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 __all__ = [
     "AlreadyExists",
@@ -115,8 +114,7 @@ class OutcomeUnknown(LevelsetError):
     retryable = True
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(NamedTuple):
     """One entry of `Status.details.causes`."""
 
     reason: str = ""

@@ -5,7 +5,6 @@ A patch is encoded when it is made, so that a value that is not JSON fails where
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -24,8 +23,7 @@ _SERVERS_OWN = frozenset(("resourceVersion", "managedFields", "generation", "uid
 """Metadata that only the server writes; two readings of one object differ in it, and a patch must not."""
 
 
-@dataclass(frozen=True, slots=True)
-class Patch:
+class Patch(msgspec.Struct, frozen=True):
     """A change to an object, and the format it is written in.
 
     Threads: immutable.
@@ -70,7 +68,7 @@ class Patch:
             ] + changes
         else:
             changes = {**changes, "metadata": {**(changes.get("metadata") or {}), **wanted}}
-        return replace(self, body=msgspec.json.encode(changes))
+        return msgspec.structs.replace(self, body=msgspec.json.encode(changes))
 
 
 def creator_of(manager: str) -> str:

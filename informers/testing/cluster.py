@@ -91,7 +91,7 @@ class Cluster:
         self._lock = runtime.lock("cluster")
         self._feed = Feed(self.storage, self._lock)
         self._reads = Reads(self.storage, self._feed)
-        roles = Roles(self.storage, self.options.rbac)
+        roles = Roles(self.storage, enforced=self.options.rbac)
         self.guard = Guard(Tokens(self.storage, runtime), roles, self._lock)
         world = World(self.storage, self.registry, roles)
         self._admission = Admission(world, roles, Hooks(self.options.webhooks, runtime), self._unlocked)

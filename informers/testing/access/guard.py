@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
+
+from msgspec.structs import replace
 
 from informers.api import errors
 from informers.testing.access.identity import ANONYMOUS, Identity
@@ -24,16 +25,16 @@ _EXTRA: Final = "impersonate-extra-"
 _ACCOUNT: Final = "system:serviceaccount:"
 
 
-@dataclass(frozen=True, slots=True)
 class Guard:
     """Knows tokens and roles.
 
     Threads: any thread; it takes the cluster's lock.
     """
 
-    tokens: Tokens
-    roles: Roles
-    lock: Lock
+    def __init__(self, tokens: Tokens, roles: Roles, lock: Lock) -> None:
+        self.tokens = tokens
+        self.roles = roles
+        self.lock = lock
 
     def welcome(self, token: str, identity: Identity) -> None:
         """Let whoever shows a token count as somebody, for good."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,8 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["ADMIN", "ANONYMOUS", "Identity"]
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(msgspec.Struct, frozen=True):
     """One caller.
 
     Threads: immutable.
@@ -23,7 +23,7 @@ class Identity:
     name: str
     groups: tuple[str, ...] = ()
     uid: str = ""
-    extra: Mapping[str, list[str]] = field(default_factory=dict)
+    extra: Mapping[str, list[str]] = msgspec.field(default_factory=dict)
 
     def info(self) -> Obj:
         """Return it as reviews and policies see it; what is empty is left out."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from informers.api import errors
 
@@ -14,8 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["Access", "refused"]
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
+class Access(NamedTuple):
     """One kind of access.
 
     Threads: immutable.

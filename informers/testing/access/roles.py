@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from informers.api import errors
@@ -36,16 +35,16 @@ class Granted(NamedTuple):
     why: str
 
 
-@dataclass(frozen=True, slots=True)
 class Roles:
     """Reads roles and bindings.
 
     Threads: call with the cluster's lock held.
     """
 
-    storage: Storage
-    enforced: bool
-    """Whether they count; otherwise everything is allowed to everybody."""
+    def __init__(self, storage: Storage, *, enforced: bool) -> None:
+        self.storage = storage
+        self.enforced = enforced
+        """Whether they count; otherwise everything is allowed to everybody."""
 
     def decide(self, identity: Identity, access: Access) -> tuple[bool, str]:
         """Return whether an access is allowed, and why, or why it may be that it is not."""

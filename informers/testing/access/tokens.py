@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -36,18 +35,18 @@ def service_account(namespace: str, name: str, uid: str = "", extra: dict[str, l
     return Identity(f"system:serviceaccount:{namespace}:{name}", groups, uid, extra or {})
 
 
-@dataclass(slots=True)
 class Tokens:
     """Issues and checks tokens.
 
     Threads: call with the cluster's lock held.
     """
 
-    storage: Storage
-    runtime: Runtime
-    known: dict[str, Identity] = field(default_factory=dict, repr=False)
-    """Fixed tokens, such as the server's own."""
-    _key: bytes = field(default=b"", repr=False)
+    def __init__(self, storage: Storage, runtime: Runtime) -> None:
+        self.storage = storage
+        self.runtime = runtime
+        self.known: dict[str, Identity] = {}
+        """Fixed tokens, such as the server's own."""
+        self._key = b""
 
     def issue(self, account: NamespacedName, uid: str, audiences: list[str], seconds: int, bound: Obj | None) -> str:
         """Return a new token; `bound` is the object without which it does not count."""

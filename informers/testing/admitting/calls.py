@@ -9,7 +9,7 @@ from __future__ import annotations
 from base64 import b64decode
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -24,8 +24,7 @@ class Unreachable(Exception):
     """A webhook that could not be asked, or whose answer cannot be used; the message is the server's."""
 
 
-@dataclass(frozen=True, slots=True)
-class WebhookCall:
+class WebhookCall(NamedTuple):
     """What is asked of a webhook.
 
     Threads: immutable.

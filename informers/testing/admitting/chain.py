@@ -6,7 +6,6 @@ back, and MUST then look whether the object is still the one it was.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from informers.testing.admitting.hooks import MUTATING, VALIDATING, Hooks, patched
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 __all__ = ["Admission"]
 
 
-@dataclass(frozen=True, slots=True)
 class Admission:
     """Passes requests through policies and webhooks.
 
@@ -34,11 +32,14 @@ class Admission:
     Blocks: while a webhook is asked.
     """
 
-    world: World
-    roles: Roles
-    hooks: Hooks
-    unlocked: Callable[[], AbstractContextManager[Any]]
-    """Gives the cluster's lock away for as long as it lasts."""
+    def __init__(
+        self, world: World, roles: Roles, hooks: Hooks, unlocked: Callable[[], AbstractContextManager[Any]]
+    ) -> None:
+        self.world = world
+        self.roles = roles
+        self.hooks = hooks
+        self.unlocked = unlocked
+        """Gives the cluster's lock away for as long as it lasts."""
 
     @property
     def active(self) -> bool:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from base64 import b64decode
 from binascii import Error as Base64Error
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
 
@@ -33,8 +32,7 @@ _VERSIONS: Final = ("v1", "v1beta1")
 _SECONDS: Final = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Hook:
+class Hook(NamedTuple):
     """A webhook that concerns a request.
 
     Threads: immutable.
@@ -50,15 +48,15 @@ class Hook:
         return str(self.given.get("name", ""))
 
 
-@dataclass(frozen=True, slots=True)
 class Hooks:
     """Asks webhooks.
 
     Threads: `chosen` with the cluster's lock held; `ask` without it.
     """
 
-    webhooks: Webhooks
-    runtime: Runtime
+    def __init__(self, webhooks: Webhooks, runtime: Runtime) -> None:
+        self.webhooks = webhooks
+        self.runtime = runtime
 
     def chosen(self, world: World, plural: str, request: Request) -> list[Hook]:
         """Return the webhooks of a kind of configuration that concern a request.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from informers.api import errors
 
@@ -19,8 +20,7 @@ class Moved(Exception):
     """The object was written to while a webhook was asked: the verb starts again."""
 
 
-@dataclass(slots=True)
-class Request:
+class Request(msgspec.Struct):
     """One operation.
 
     Threads: one owner thread.
@@ -38,9 +38,9 @@ class Request:
     identity: Identity
     subresource: str = ""
     dry_run: bool = False
-    options: Obj = field(default_factory=dict)
+    options: Obj = msgspec.field(default_factory=dict)
     """The operation's own options, such as DeleteOptions."""
-    warnings: list[str] = field(default_factory=list)
+    warnings: list[str] = msgspec.field(default_factory=list)
     """What the answer should carry as `Warning` headers."""
     trace: tuple[tuple[str, str], ...] = ()
     """Headers that carry the trace of whoever is asking."""

@@ -5,7 +5,6 @@ It knows whether there is any policy, so that what evaluates them is imported by
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -25,16 +24,16 @@ POLICIES: Final = "validatingadmissionpolicies"
 _GROUP = "admissionregistration.k8s.io"
 
 
-@dataclass(frozen=True, slots=True)
 class World:
     """What policies and webhooks look things up in.
 
     Threads: call with the cluster's lock held.
     """
 
-    storage: Storage
-    registry: Registry
-    roles: Roles
+    def __init__(self, storage: Storage, registry: Registry, roles: Roles) -> None:
+        self.storage = storage
+        self.registry = registry
+        self.roles = roles
 
     def authorizer(self, request: Request) -> Opaque:
         """Return the variable `authorizer` for a request."""

@@ -5,7 +5,7 @@ Facts about the API server, one line a kind, in the order in which its discovery
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from informers.api.objects import GroupVersionKind
 from informers.testing.model.resources import ALL_VERBS, ResourceInfo
@@ -32,8 +32,7 @@ _ECHOES = "echoes"
 """DELETE answers with the object."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
+class _Row(NamedTuple):
     """One kind: its names, what it is besides ordinary, and its subresources.
 
     Threads: immutable.
@@ -55,6 +54,12 @@ _NAMESPACE_VERBS = tuple(verb for verb in ALL_VERBS if verb != "deletecollection
 _ENDPOINTS_WARNING = "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"
 _COMPONENTS_WARNING = "v1 ComponentStatus is deprecated in v1.19+"
 _EXTENSIONS = "api-extensions"
+
+_KEPT = {
+    "autoscaling": GroupVersionKind("autoscaling", "v2", "HorizontalPodAutoscaler"),
+    "events.k8s.io": GroupVersionKind("", "v1", "Event"),
+}
+"""Groups whose one kind is kept in another group or version."""
 
 _TABLE: dict[str, tuple[_Row, ...]] = {
     "v1": (
@@ -173,7 +178,8 @@ def builtin_resources() -> tuple[ResourceInfo, ...]:
 
 def _info(api_version: str, row: _Row) -> ResourceInfo:
     gvk, flags = GroupVersionKind.parse(api_version, row.kind), row.flags.split()
-    info = ResourceInfo(
+    kept = _KEPT.get(gvk.group, gvk)
+    return ResourceInfo(
         gvk=gvk,
         plural=row.plural,
         singular=row.kind.lower(),
@@ -182,8 +188,8 @@ def _info(api_version: str, row: _Row) -> ResourceInfo:
         categories=(row.category,) if row.category else (),
         verbs=row.verbs,
         subresources=frozenset(row.subresources.split()),
-        storage=(gvk.group, row.plural),
-        storage_gvk=gvk,
+        storage=(kept.group, row.plural),
+        storage_gvk=kept,
         selectable=row.fields,
         indexed=_CORE_EVENT_FIELDS if row.kind == "Event" else row.fields,
         create_on_update=_CREATES in flags,
@@ -191,8 +197,3 @@ def _info(api_version: str, row: _Row) -> ResourceInfo:
         deleted_object=_ECHOES in flags,
         warning=row.warning,
     )
-    if gvk.group == "autoscaling":
-        info = replace(info, storage_gvk=GroupVersionKind("autoscaling", "v2", "HorizontalPodAutoscaler"))
-    if gvk.group == "events.k8s.io":
-        info = replace(info, storage=("", "events"), storage_gvk=GroupVersionKind("", "v1", "Event"))
-    return info

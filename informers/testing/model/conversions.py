@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from informers.api import errors
@@ -24,7 +23,6 @@ _SECONDS: Final = 30
 _VERSIONS: Final = ("v1", "v1beta1")
 
 
-@dataclass(slots=True)
 class Conversions:
     """Converts custom resources by their CRD's webhook.
 
@@ -32,13 +30,16 @@ class Conversions:
     Blocks: until the webhook has answered, up to 30 seconds.
     """
 
-    webhooks: Webhooks
-    runtime: Runtime
-    registry: Registry
-    exists: Callable[[str, str], bool]
-    """Whether a Service of a namespace and name exists."""
-    _seen: int = -1
-    _any: bool = False
+    def __init__(
+        self, webhooks: Webhooks, runtime: Runtime, registry: Registry, exists: Callable[[str, str], bool]
+    ) -> None:
+        self.webhooks = webhooks
+        self.runtime = runtime
+        self.registry = registry
+        self.exists = exists
+        """Whether a Service of a namespace and name exists."""
+        self._seen = -1
+        self._any = False
 
     @property
     def any(self) -> bool:

@@ -5,7 +5,6 @@ Decides only what a DELETE does to the object itself; what becomes of its depend
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -42,15 +41,15 @@ _AN_AGE = 1000 * 365 * 86400
 _IMMORTAL = ("default", "kube-public", "kube-system")
 
 
-@dataclass(frozen=True)
 class Deletes:
     """The deleting verbs over a storage.
 
     Threads: call with the cluster's lock held.
     """
 
-    reads: Reads
-    writes: Writes
+    def __init__(self, reads: Reads, writes: Writes) -> None:
+        self.reads = reads
+        self.writes = writes
 
     def delete(
         self,

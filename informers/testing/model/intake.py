@@ -6,7 +6,6 @@ One pipeline for built-in kinds and custom resources; the stations themselves ar
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from informers.api import errors
@@ -183,7 +182,7 @@ def settle(info: ResourceInfo, obj: Obj) -> None:
 def _below_status(cause: errors.Cause) -> errors.Cause:
     """Return a cause as the server words it that looks at the status alone: its sentence names the path below that."""
     inner = cause.field.removeprefix("status.")
-    return replace(cause, message=cause.message.replace(f": {cause.field} in body", f": {inner} in body"))
+    return cause._replace(message=cause.message.replace(f": {cause.field} in body", f": {inner} in body"))
 
 
 def warn(info: ResourceInfo, obj: Obj, old: Obj | None, options: WriteOptions) -> None:

@@ -5,8 +5,9 @@ The faces translate to and from these; nothing here decides anything.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
 
 from informers.testing.access.identity import ADMIN, Identity
 
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["ListQuery", "ListResult", "WatchQuery", "WriteOptions"]
 
 
-@dataclass(frozen=True, slots=True)
-class ListQuery:
+class ListQuery(NamedTuple):
     """What to list.
 
     Threads: immutable.
@@ -35,8 +35,7 @@ class ListQuery:
     """`Exact`, `NotOlderThan`, or empty for the server's own rules."""
 
 
-@dataclass(frozen=True, slots=True)
-class WatchQuery:
+class WatchQuery(NamedTuple):
     """What to watch.
 
     Threads: immutable.
@@ -52,8 +51,7 @@ class WatchQuery:
     given."""
 
 
-@dataclass(frozen=True, slots=True)
-class ListResult:
+class ListResult(NamedTuple):
     """One page.
 
     Threads: immutable.
@@ -67,8 +65,7 @@ class ListResult:
     """How many objects follow; None when there are none or a selector makes it unknown."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WriteOptions:
+class WriteOptions(msgspec.Struct, frozen=True, kw_only=True):
     """How to write.
 
     Threads: immutable but for `warnings`, which the verb appends to.
@@ -91,5 +88,5 @@ class WriteOptions:
     """Headers that carry the trace of whoever is asking, for webhooks."""
     admit: bool = True
     """Whether policies and webhooks are asked; what the server does by itself passes them by."""
-    warnings: list[str] = field(default_factory=list)
+    warnings: list[str] = msgspec.field(default_factory=list)
     """What the answer should carry as `Warning` headers."""

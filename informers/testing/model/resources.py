@@ -6,8 +6,9 @@ Facts only: names, verbs, subresources and the few rules in which kinds differ. 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
 
 from informers.api.objects import GroupVersionKind, NamespacedName, Obj
 
@@ -47,8 +48,7 @@ CONNECTING = frozenset({"log", *_CONNECTIONS})
 _VERSION = re.compile("v([0-9]+)(?:(alpha|beta)([0-9]+))?")
 
 
-@dataclass(frozen=True, slots=True)
-class SubresourceInfo:
+class SubresourceInfo(NamedTuple):
     """One subresource as discovery shows it.
 
     Threads: immutable.
@@ -60,8 +60,7 @@ class SubresourceInfo:
     verbs: tuple[str, ...]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class ResourceInfo:
+class ResourceInfo(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """One resource in one version; compared by identity, so a re-created CRD is another resource.
 
     Threads: immutable.
@@ -101,7 +100,7 @@ class ResourceInfo:
     """Whether DELETE answers with the object even when it is gone at once, instead of a Status."""
     warning: str = ""
     """What every use of a deprecated version is answered with, as a `Warning` header; empty for none."""
-    extra: dict[str, Any] = field(default_factory=dict, repr=False)
+    extra: dict[str, Any] = msgspec.field(default_factory=dict)
     """Room for what others derive from this resource and keep with it, such as its compiled schema."""
 
     @property

@@ -6,7 +6,6 @@ tracked, checked, and stored unless nothing changed. Deleting is in `deleting`, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from informers.api import errors
@@ -35,18 +34,20 @@ _NAME_TRIES = 8
 CRD_STORE = ("apiextensions.k8s.io", "customresourcedefinitions")
 
 
-@dataclass(frozen=True)
 class Writes:
     """The writing verbs over a storage.
 
     Threads: call with the cluster's lock held.
     """
 
-    storage: Storage
-    runtime: Runtime
-    addresses: ServiceAddresses
-    admission: Admission | None = None
-    """Policies and webhooks; None when there are none."""
+    def __init__(
+        self, storage: Storage, runtime: Runtime, addresses: ServiceAddresses, admission: Admission | None = None
+    ) -> None:
+        self.storage = storage
+        self.runtime = runtime
+        self.addresses = addresses
+        self.admission = admission
+        """Policies and webhooks; None when there are none."""
 
     # --- Verbs ---
 

@@ -5,7 +5,6 @@ Pure functions of objects, a schema and a time that is passed in. They MUST NOT 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from informers.api.errors import BadRequest, Conflict, ServerError
@@ -114,7 +113,7 @@ def _taken(managed: Managed, removed: FieldSet, changed: FieldSet, *, keeper: Ma
             continue
         left = difference(owned.fields, intersection(owned.fields, union(removed, changed)))
         if left:
-            out[manager] = owned if left is owned.fields else replace(owned, fields=left)
+            out[manager] = owned if left is owned.fields else owned._replace(fields=left)
     return out
 
 
@@ -169,7 +168,7 @@ def apply(
         _refuse_conflicts(managed, changed, who, adopted(base, applied["apiVersion"], node))
     managed = _taken(managed, removed, changed, keeper=who)
     if not same(base, merged):
-        managed[who] = replace(managed[who], time=time or None)
+        managed[who] = managed[who]._replace(time=time or None)
     return _finished(merged, applied, managed, who, node)
 
 
@@ -224,7 +223,7 @@ def _finished(merged: Obj, applied: Obj, managed: Managed, who: Manager, node: N
     mine = managed.pop(who)
     fields = difference(mine.fields, NEVER_OWNED)
     if fields:
-        managed[who] = replace(mine, fields=fields)
+        managed[who] = mine._replace(fields=fields)
     if who.name == "kubectl":
         merged = refreshed(merged, applied)
     if node.definition:

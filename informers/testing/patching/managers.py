@@ -5,7 +5,6 @@ Values only. It MUST NOT know how objects are compared or merged.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from informers.testing.patching.fieldset import FieldSet, Unreadable, normal, ordered, union
@@ -48,8 +47,7 @@ class Manager(NamedTuple):
         return f"{quote(self.name)}{under}{using}"
 
 
-@dataclass(frozen=True, slots=True)
-class Owned:
+class Owned(NamedTuple):
     """What a manager owns.
 
     Threads: immutable.
@@ -133,6 +131,6 @@ def capped(managed: Managed) -> Managed:
             managed[bucket] = managed.pop(first[owned.api_version])
         merged = union(owned.fields, managed[bucket].fields)
         del managed[manager]
-        managed[bucket] = replace(owned, fields=merged)
+        managed[bucket] = owned._replace(fields=merged)
         surplus -= 1
     return managed

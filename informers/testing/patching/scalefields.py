@@ -8,7 +8,6 @@ Pure functions of entries.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from informers.testing.patching.fieldset import FieldSet, difference, intersection
@@ -44,7 +43,7 @@ def to_scale(entries: Any, path: Sequence[str] = REPLICAS) -> list[Obj]:
     managed = decode(entries)
     return encode(
         {
-            manager: replace(owned, fields=here, api_version=_VERSION)
+            manager: owned._replace(fields=here, api_version=_VERSION)
             for manager, owned in managed.items()
             if intersection(owned.fields, there)
         }
@@ -69,7 +68,7 @@ def to_parent(entries: Any, scale: Any, api_version: str, path: Sequence[str] = 
             out[manager] = owned
             del theirs[manager]
         elif left := difference(owned.fields, there):
-            out[manager] = replace(owned, fields=left)
+            out[manager] = owned._replace(fields=left)
     for manager, owned in theirs.items():  # an updater's version is that of the Scale, so it is none of those above
-        out[manager] = replace(owned, fields=there, api_version=api_version, time=None)
+        out[manager] = owned._replace(fields=there, api_version=api_version, time=None)
     return encode(out)

@@ -6,11 +6,12 @@ decided about objects is decided in the cluster; what may be asked of which path
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec.structs import replace
 
 from informers.api import errors
 from informers.api.objects import NamespacedName

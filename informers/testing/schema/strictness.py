@@ -6,8 +6,9 @@ both in one sentence, so the write is tried as a dry run to learn the rest. It M
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
+
+from msgspec.structs import replace
 
 from informers.api import errors
 

@@ -5,10 +5,9 @@ The rules of each kind are in the modules of this package; here it is decided wh
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from informers.testing.schema.names import dns_label, dns_subdomain, path_segment
 from informers.testing.validation.checks import unqualified
@@ -26,8 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["validate_builtin"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Rules:
+class _Rules(NamedTuple):
     """How the objects of one kind are validated.
 
     Threads: immutable.
