@@ -115,8 +115,7 @@ def matches(pattern: str, text: str) -> bool:
 
 
 def _by_pattern(pattern: str) -> Callable[[str], bool]:
-    compiled = re.compile(pattern, re.ASCII)
-    return lambda text: compiled.fullmatch(text) is not None
+    return lambda text: re.fullmatch(pattern, text, re.ASCII) is not None  # compiled for the first text
 
 
 def _is_uri(text: str) -> bool:

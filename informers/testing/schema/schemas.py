@@ -1,7 +1,7 @@
 """What the kinds look like: the recorded schemas of the built-in ones, and the schema of a custom one.
 
-The recording (`informers.testing.recording.kinds` makes it) is read when the first schema is asked for. Facts only: it
-MUST NOT decide anything about an object.
+The recording (`informers.testing.recording.kinds` makes it) is read when the first schema is asked for, and each schema
+decoded when it is asked for itself. Facts only: it MUST NOT decide anything about an object.
 """
 
 from __future__ import annotations
@@ -22,21 +22,33 @@ if TYPE_CHECKING:
 __all__ = ["Node", "builtin", "definition", "definition_name", "definitions", "structural"]
 
 _RECORDING = Path(__file__).parent / "schemas.json.gz"
-_KINDS = "x-kubernetes-group-version-kind"
+
+
+class _Head(msgspec.Struct):
+    """Of a recorded definition: the kinds that look like it.
+
+    Threads: immutable.
+    """
+
+    kinds: list[dict[str, str]] = msgspec.field(name="x-kubernetes-group-version-kind", default_factory=list)
 
 
 @cache
-def _recorded() -> dict[str, Obj]:
-    found: dict[str, Obj] = msgspec.json.decode(gzip.decompress(_RECORDING.read_bytes()))
-    return found
+def _recorded() -> dict[str, msgspec.Raw]:
+    return msgspec.json.decode(gzip.decompress(_RECORDING.read_bytes()), type=dict[str, msgspec.Raw])
+
+
+def _schema(name: str) -> Obj:
+    schema: Obj = msgspec.json.decode(_recorded()[name])
+    return schema
 
 
 @cache
 def _names() -> dict[GroupVersionKind, str]:
     return {
         GroupVersionKind(kind["group"], kind["version"], kind["kind"]): name
-        for name, schema in _recorded().items()
-        for kind in schema.get(_KINDS, ())
+        for name, recorded in _recorded().items()
+        for kind in msgspec.json.decode(recorded, type=_Head).kinds
     }
 
 
@@ -47,7 +59,7 @@ def definitions() -> dict[str, Obj]:
     References read `#/components/schemas/NAME`. OpenAPI v2 is the same without `default`, `oneOf` and `allOf` (its one
     reference stands in its place), with `#/definitions/NAME`, and `type: string` for a Quantity.
     """
-    return {name: _published(schema) for name, schema in _recorded().items()}
+    return {name: _published(_schema(name)) for name in _recorded()}
 
 
 def _published(schema: Obj) -> Obj:
@@ -66,7 +78,7 @@ def definition_name(gvk: GroupVersionKind) -> str | None:
 @cache
 def definition(name: str) -> Node:
     """Return a recorded definition by its name, compiled; raises KeyError when there is none."""
-    return Node(_recorded()[name], definition, definition=name)
+    return Node(_schema(name), definition, definition=name)
 
 
 def builtin(gvk: GroupVersionKind) -> Node | None:
