@@ -7,7 +7,7 @@ around the bytes: what is decoded here is what a real client would have received
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -143,7 +143,7 @@ class ClusterTransport:
         answer = self._face.handle(request)
         if not isinstance(answer, RestResponse):
             return answer.stream
-        return _response(replace(answer, body=b"") if call.method == "HEAD" else answer)
+        return _response(answer._replace(body=b"") if call.method == "HEAD" else answer)
 
     def _log(self, call: Call, status: int) -> None:
         if self._writes is None or not call.is_write:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from informers.api.objects import Obj
     from informers.testing.schema.nodes import Node
 
-__all__ = ["json_patch", "merge_patch", "strategic_merge", "unknown_members"]
+__all__ = ["json_patch", "merge_patch", "strategic_merge"]
 
 _MOST_OPERATIONS: Final = 10_000
 _BLANK: Final = "the server rejected our request due to an error in our request"
@@ -63,16 +63,6 @@ def json_patch(obj: Obj, ops: Any) -> Obj:
     if not isinstance(patched, dict):
         raise Invalid(_BLANK, reason="Invalid")
     return patched
-
-
-def unknown_members(ops: Any) -> list[str]:
-    """Return one sentence for each member of an operation that JSON patch does not know."""
-    return [
-        f'json patch unknown field "[{index}].{name}"'
-        for index, operation in enumerate(ops if isinstance(ops, list) else ())
-        for name in (operation if isinstance(operation, dict) else ())
-        if name not in ("op", "path", "from", "value")
-    ]
 
 
 def _lenient(value: Any, operation: Obj) -> list[Obj]:

@@ -8,8 +8,8 @@ one that takes nothing else gets 406.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from informers.api import errors
 
@@ -23,8 +23,7 @@ _STREAMS = ("application/json;stream=watch", f"{PROTOBUF};stream=watch")
 _HUMANS = ("curl", "Wget", "Mozilla/5.0")
 
 
-@dataclass(frozen=True, slots=True)
-class Media:
+class Media(NamedTuple):
     """The format of one answer.
 
     Threads: immutable.
@@ -47,8 +46,7 @@ class Media:
         return PROTOBUF if self.protobuf else "application/yaml" if self.yaml else "application/json"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Offer:
+class Offer(NamedTuple):
     """What an endpoint can answer with.
 
     Threads: immutable.

@@ -29,7 +29,7 @@ __all__ = [
 ]
 
 Decoded: TypeAlias = tuple[Any, list[str]]
-"""A decoded document and one sentence for each duplicate key in it."""
+"""A decoded document, and one sentence for each duplicate key in it and each member that a JSON patch does not know."""
 
 JSON_TYPES = frozenset({"", "application/json"})
 YAML_TYPES = frozenset({"application/yaml"})
@@ -114,8 +114,18 @@ def decode_patch(body: bytes, content_type: str) -> Decoded:
     if value is None and not listed and not strategic:
         raise errors.BadRequest("Invalid JSON Patch", reason="BadRequest")
     if listed:
-        duplicates = [f"json patch {sentence}" for sentence in duplicates]
+        duplicates = [f"json patch {sentence}" for sentence in (*duplicates, *_unknown_members(value))]
     return value if value is not None else ([] if listed else {}), duplicates
+
+
+def _unknown_members(operations: Any) -> list[str]:
+    """Return one sentence for each member of an operation that JSON patch does not know."""
+    return [
+        f'unknown field "[{index}].{name}"'
+        for index, operation in enumerate(operations or ())
+        for name in (operation if isinstance(operation, dict) else ())
+        if name not in ("op", "path", "from", "value")
+    ]
 
 
 def encode(value: Any, *, yaml: bool = False, pretty: bool = False, protobuf: bool = False) -> bytes:

@@ -7,10 +7,11 @@ kind. An answer is either whole (`RestResponse`) or a stream of watch events (`W
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from urllib.parse import parse_qsl
+
+import msgspec
 
 from informers.api import errors
 from informers.testing.access.identity import ADMIN, Identity
@@ -32,8 +33,7 @@ BODY_LIMIT = 3 * 2**20
 """Bytes of a body that the server reads."""
 
 
-@dataclass(frozen=True)
-class RestRequest:
+class RestRequest(msgspec.Struct, frozen=True, dict=True):
     """One request as it reaches the API, after authentication.
 
     Threads: immutable.
@@ -45,7 +45,7 @@ class RestRequest:
     """The absolute path, still percent-encoded, without the query."""
     query: tuple[tuple[str, str], ...] = ()
     """Query parameters in order, decoded."""
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = msgspec.field(default_factory=dict)
     """Looked up by lower-case names."""
     body: bytes = b""
     user: str = "admin"
@@ -90,8 +90,7 @@ class RestRequest:
         return self.parameters.get("fieldManager", [""])[0] or self.headers.get("user-agent", "").partition("/")[0]
 
 
-@dataclass(frozen=True, slots=True)
-class RestResponse:
+class RestResponse(NamedTuple):
     """A whole answer.
 
     Threads: immutable.
@@ -104,8 +103,7 @@ class RestResponse:
     """Further headers in order; a name MAY repeat, as `Warning` does."""
 
 
-@dataclass(frozen=True, slots=True)
-class WatchResponse:
+class WatchResponse(NamedTuple):
     """Status 200 and events until the stream ends; whoever receives it MUST close the stream.
 
     Threads: immutable; the stream says its own.

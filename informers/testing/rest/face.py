@@ -7,7 +7,6 @@ socket, or know a token.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -78,7 +77,7 @@ class RestFace:
                 return self._discovery.group_version(route, request)
         except errors.ApiError as error:
             media = error_media(request.headers.get("accept", ""))
-            return refuse(error, replace(media, pretty=is_human(request.headers.get("user-agent", ""))))
+            return refuse(error, media._replace(pretty=is_human(request.headers.get("user-agent", ""))))
         return self._resource(route, segments, request)
 
     def _resource(self, route: Route | None, segments: list[str], request: RestRequest) -> Answer:
@@ -187,4 +186,4 @@ def _media(request: RestRequest, offer: Offer) -> Media:
     pretty = (
         asked in ("1", "t", "T", "true", "True", "TRUE") if asked else is_human(request.headers.get("user-agent", ""))
     )
-    return replace(media, pretty=True) if pretty else media
+    return media._replace(pretty=True) if pretty else media

@@ -6,8 +6,7 @@ which kind is behind a path. Pure functions of what the registry says.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from informers.testing.model.resources import CONNECTING
 
@@ -62,8 +61,7 @@ _PATCHES = ("application/apply-patch+yaml", "application/json-patch+json", "appl
 _STRATEGIC = "application/strategic-merge-patch+json"
 
 
-@dataclass(frozen=True, slots=True)
-class Dialect:
+class Dialect(NamedTuple):
     """What differs between the two versions of OpenAPI.
 
     Threads: immutable.

@@ -5,8 +5,7 @@ Values in, values out; nothing here looks at an object or decides whether one ex
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from informers.api import errors
 from informers.api.selectors import FieldSelector, LabelSelector
@@ -28,8 +27,7 @@ _VALIDATIONS = ("", "Ignore", "Strict", "Warn")
 _POLICIES = ("Foreground", "Background", "Orphan", "nil")
 
 
-@dataclass(frozen=True, slots=True)
-class ListOptions:
+class ListOptions(NamedTuple):
     """The options of a list, a watch or a deletecollection.
 
     Threads: immutable.
@@ -49,8 +47,7 @@ class ListOptions:
     """Seconds a watch may last; None leaves it to the server."""
 
 
-@dataclass(frozen=True, slots=True)
-class WriteRequest:
+class WriteRequest(NamedTuple):
     """The options that every create, update and patch shares.
 
     Threads: immutable.

@@ -5,7 +5,7 @@ Pure text; whether the group, kind or object exists is for others to say.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from informers.api import errors
@@ -13,8 +13,7 @@ from informers.api import errors
 __all__ = ["Route", "parse_route", "path_segments"]
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(NamedTuple):
     """A path below `/api/VERSION` or `/apis/GROUP/VERSION`.
 
     Threads: immutable.

@@ -6,7 +6,6 @@ decided about objects is decided in the cluster; what may be asked of which path
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +17,6 @@ from informers.api.objects import NamespacedName
 from informers.api.selectors import FieldSelector
 from informers.testing.cluster import ListQuery, WatchQuery, WriteOptions
 from informers.testing.model.selection import selection
-from informers.testing.patching.patches import unknown_members
 from informers.testing.rest.accept import PROTOBUF
 from informers.testing.rest.answers import Answers
 from informers.testing.rest.bodies import decode_body, decode_patch, media_type, places, unrecognized
@@ -49,8 +47,7 @@ _LONGEST_WATCH = 1800.0
 """Seconds after which a watch ends by itself, plus up to as many again; the API server's default."""
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(msgspec.Struct, frozen=True):
     """What a request is about.
 
     Threads: immutable but for `warnings`.
@@ -60,7 +57,7 @@ class Target:
     route: Route
     request: RestRequest
     media: Media
-    warnings: list[str] = field(default_factory=list)
+    warnings: list[str] = msgspec.field(default_factory=list)
     """What the answer will carry as `Warning` headers."""
 
     @property
@@ -167,7 +164,6 @@ class Verbs:
             if media in (MERGE, STRATEGIC):
                 self._cluster.get_raw(target.info, target.key)  # an object that is not there comes first
             raise
-        duplicates = [*duplicates, *unknown_members(body)] if media == PATCHES[0] else duplicates
         if media != APPLY and options.field_validation == "Strict":
             options, duplicates = replace(options, misspelt=tuple(duplicates)), []
         verb = partial(self._cluster.patch, target.info, target.key, media, body)

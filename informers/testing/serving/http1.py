@@ -8,8 +8,9 @@ not kept.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from informers.testing.rest.exchange import BODY_LIMIT
 from informers.testing.serving.chunked import ChunkedBody
@@ -65,8 +66,7 @@ class Headers(dict[str, str]):
         return self.repeated.get(name) or ([self[name]] if name in self else default)
 
 
-@dataclass(slots=True)
-class HttpRequest:
+class HttpRequest(msgspec.Struct):
     """One request.
 
     Threads: one owner thread.

@@ -13,9 +13,8 @@ time. Nothing here reads an object; it only says which function will.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from informers.testing.tables import cells, kindcells, networkcells, podcells, policycells
 
@@ -171,8 +170,7 @@ TABLES: dict[tuple[str, str], str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(NamedTuple):
     """One column of a table.
 
     Threads: immutable.

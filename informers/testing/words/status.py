@@ -5,7 +5,6 @@ Nothing here decides to refuse; it only gives a refusal its form.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from informers.api import errors
@@ -76,7 +75,7 @@ def refuse(error: errors.ApiError, media: Media, warnings: Sequence[str] = ()) -
     if error.retry_after is not None:
         headers.append(("Retry-After", str(int(error.retry_after))))
     body = encode(status_of(error), yaml=media.yaml, pretty=media.pretty, protobuf=media.protobuf)
-    kind = replace(media, transform="").content_type if media.transform else media.content_type
+    kind = media._replace(transform="").content_type if media.transform else media.content_type
     return RestResponse(error.code, body, kind, tuple(headers))
 
 
