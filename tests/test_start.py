@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import pytest
 
@@ -20,20 +21,21 @@ LIBRARIES = {
     *("opentelemetry", "prometheus_client", "rich", "urllib3"),
 }
 """What some part of the house needs, and none of these starts."""
-LINE = re.compile(r"^import time: +\d+ \| +\d+ \| +([\w.]+)$", re.MULTILINE)
+LINE = re.compile(r"^import '([\w.]+)' # ", re.MULTILINE)
 
 
 def started(*args, until=None):
     """Return what Python imports, run to its end or until that returns, which is given its output."""
-    command = [sys.executable, "-X", "importtime", *args]
+    command = [sys.executable, "-v", *args]
     environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": ""}
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
-    ) as process:
-        if until is not None:
-            until(process.stdout)
-            process.terminate()
-        _, errors = process.communicate(timeout=60)
+    with TemporaryFile("w+") as told:
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=told, text=True, env=environment) as process:
+            if until is not None:
+                until(process.stdout)
+                process.terminate()
+            process.communicate(timeout=60)
+        told.seek(0)
+        errors = told.read()
     assert 0 == process.returncode, errors
     return set(LINE.findall(errors))
 
@@ -76,6 +78,22 @@ def test_a_server_is_ready_before_it_can_answer(tmp_path):
     assert [] == named(modules, f"{testing}.admitting.policies", f"{testing}.schema.crdrules")
     assert [] == named(modules, "cryptography.x509", "cryptography.hazmat.primitives.serialization", "email")
     assert [] == named(modules, f"{testing}.controllers.pods", f"{testing}.controllers.deployments")
+
+
+def test_the_controllers_of_a_cluster_bring_no_expressions(tmp_path):
+    """Nor time zones: what webhooks, policies and CronJobs alone need comes with the first of them."""
+    flags = ("--kubeconfig-out", str(tmp_path / "kubeconfig"))
+    modules = started("-m", "controller", "serve", *flags, until=lambda output: output.readline())
+
+    assert "informers.testing.controllers.cronjobs" in modules
+    assert [] == named(modules, "informers.testing.cel", "informers.testing.admitting.expressions", "zoneinfo")
+
+
+def test_a_first_answer_brings_no_library_for_patches():
+    """Reading is most of what clients do first."""
+    modules = started("-c", "import informers.testing.rest.face, informers.testing.serving.front")
+
+    assert [] == named(modules, "jsonpatch", "yaml", "informers.testing.cel")
 
 
 def test_a_controller_asks_for_its_first_list_without_what_only_some_need(tmp_path):

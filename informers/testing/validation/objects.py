@@ -89,7 +89,7 @@ def _check(name: str) -> Check:
 
 
 _ANY: Final = _Rules()
-_WEBHOOKS: Final = _Rules(check="access.check_webhooks", finalizers=False, own_metadata=False, whole=1)
+_WEBHOOKS: Final = _Rules(check="webhooks.check_webhooks", finalizers=False, own_metadata=False, whole=1)
 _BINDING: Final = _Rules(check="policies.check_policy_binding", finalizers=False, own_metadata=False, whole=1)
 _RULES: Final[dict[str, _Rules]] = {
     "APIService": _Rules(check="registrations.check_api_service", name=path_segment),
@@ -122,7 +122,7 @@ _RULES: Final[dict[str, _Rules]] = {
     "MutatingWebhookConfiguration": _WEBHOOKS,
     "Namespace": _Rules(check="small.check_namespace", name=dns_label, whole=1),
     "NetworkPolicy": _Rules(check="networking.check_network_policy"),
-    "Node": _Rules(check="access.check_node", whole=1),
+    "Node": _Rules(check="nodes.check_node", whole=1),
     "PersistentVolume": _Rules(check="storage.check_volume", own_metadata=False, whole=2),
     "PersistentVolumeClaim": _Rules(check="storage.check_claim", whole=1),
     "Pod": _Rules(check="pods.check_pod", whole=1),

@@ -1,8 +1,8 @@
-"""What is wrong with the kinds about access, as a real API server said it, or as Go's parser of URLs does."""
+"""What is wrong with webhooks, as a real API server said it, or as Go's parser of URLs does."""
 
 import pytest
 
-from informers.testing.validation.access import check_webhooks
+from informers.testing.validation.webhooks import check_webhooks
 
 
 @pytest.mark.parametrize(
