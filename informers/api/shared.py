@@ -57,7 +57,9 @@ class Shared(Generic[V]):
 
 
 def text(value: str) -> str:
-    """Return an equal text that was seen lately, or this one. Threads: any thread."""
+    """Return an equal text that was seen lately, or this one; a long one is not remembered. Threads: any thread."""
+    if len(value) >= _REMEMBERED:
+        return value
     if len(_texts) >= _REMEMBERED:
         _texts.clear()
     return _texts.setdefault(value, value)

@@ -92,3 +92,10 @@ class TestMetadata:
         one, other = (read(name, {}, **parts)[1].meta for name in ("x", "y"))
 
         assert (one.labels is other.labels, one.annotations is other.annotations) == (True, True)
+
+    def test_a_long_text_is_not_remembered(self):
+        """An annotation has up to 256 KB, and would outlive its object."""
+        one, other = (read(name, {}, annotations={"long": name[0] + "x" * 2_000})[1].meta for name in ("x1", "x2"))
+
+        assert one.annotations == other.annotations
+        assert one.annotations["long"] is not other.annotations["long"]
