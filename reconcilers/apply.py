@@ -25,7 +25,7 @@ from informers import (
     Resource,
     creator_of,
 )
-from reconcilers.created import as_created, handed_over, is_created, is_known, marked, unmarked, was_created
+from reconcilers.created import as_created, handed_over, held, is_created, is_known, marked, unmarked, was_created
 from reconcilers.match import SERVER_FIELDS, digest, matches, owned_part, wanted_part, whole_part
 from reconcilers.owners import OwnedByAnother, controller_of, set_controller_reference
 from reconcilers.reclaim import reclaimed
@@ -141,17 +141,19 @@ class Applier:
             return True
         with self._lock:
             lesson = self._learned.get((live["metadata"].get("uid", ""), subresource, digest(want)))
-        return lesson is not None and lesson == self._state(live, subresource)
+        return lesson is not None and lesson == self._state(live, want, subresource)
 
-    def _state(self, live: Obj, subresource: str) -> str:
+    def _state(self, live: Obj, want: Obj, subresource: str) -> str:
+        if not subresource and is_created(live, manager=self.field_manager):
+            return digest(held(whole_part(live), want))
         mine = owned_part(live, manager=self.field_manager, subresource=subresource)
         return digest(whole_part(live, subresource=subresource) if mine is None else mine)
 
-    def _learn(self, live: Obj, body: Obj, subresource: str) -> None:
-        """Remember that the server keeps `body` as it is kept in `live`."""
-        lesson = (live["metadata"].get("uid", ""), subresource, digest(wanted_part(body)))
+    def _learn(self, live: Obj, want: Obj, subresource: str) -> None:
+        """Remember that the server keeps `want` as it is kept in `live`."""
+        lesson = (live["metadata"].get("uid", ""), subresource, digest(want))
         with self._lock:
-            self._learned[lesson] = self._state(live, subresource)
+            self._learned[lesson] = self._state(live, want, subresource)
 
     # --- Making it so ---
 
@@ -169,15 +171,12 @@ class Applier:
                 live = self._read(body)
             except NotFound:
                 raise taken from None
-            if (
-                controller_of(body) is not None
-                and controller_of(live) is None
-                and not is_known(live, manager=self.field_manager)
-            ):
+            nobodys = controller_of(live) is None and not is_known(live, manager=self.field_manager)
+            if nobodys and controller_of(body) is not None:
                 raise
             return self._make(live, body)
         if not as_created(want, made):
-            self._learn(made, body, "")
+            self._learn(made, want, "")
         return made
 
     def _make(self, live: Obj, body: Obj) -> Obj:
@@ -215,7 +214,7 @@ class Applier:
     def _send(self, before: Obj | None, body: Obj, subresource: str) -> Obj:
         after: Obj = self._client.apply(body, field_manager=self.field_manager, force=True, subresource=subresource)
         if before is not None and all(_version(after)) and _version(after) == _version(before):
-            self._learn(before, body, subresource)
+            self._learn(before, wanted_part(body), subresource)
             log.debug("an apply changed nothing", extra={"fields": {"kind": body["kind"], "key": str(_key(body))}})
         return after
 

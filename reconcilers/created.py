@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from informers import Obj
     from reconcilers.match import Record
 
-__all__ = ["MARK", "as_created", "handed_over", "is_created", "is_known", "marked", "unmarked", "was_created"]
+__all__ = ["MARK", "as_created", "handed_over", "held", "is_created", "is_known", "marked", "unmarked", "was_created"]
 
 MARK = "levelset.dev/created-as"
 """The annotation of an object that was created: a digest of what was wanted."""
@@ -69,6 +69,20 @@ def as_created(want: Obj, live: Obj) -> bool:
     if (live["metadata"].get("annotations") or {}).get(MARK) != _digest(want):
         return False
     return _contains(live, want) or _contains(canonical(live), canonical(want))
+
+
+def held(live: Any, want: Any) -> Any:
+    """Return what a created object holds in the place of what was wanted; while that is the same, so is the object.
+
+    Fields of others are left out, unless something wanted is missing, for then it may be in any of them: a Secret keeps
+    `stringData` as `data`. A list of another length is whole.
+    """
+    if isinstance(live, dict) and isinstance(want, dict):
+        names = live if any(value and name not in live for name, value in want.items()) else live.keys() & want.keys()
+        return {name: held(live[name], want[name]) if name in want else live[name] for name in names}
+    if isinstance(live, list) and isinstance(want, list) and len(live) == len(want):
+        return list(map(held, live, want))
+    return live
 
 
 def handed_over(live: Obj, *, manager: str) -> Patch | None:

@@ -8,9 +8,9 @@ import pytest
 from informers import AlreadyExists, Cache, Client, Discovery, Patch, Response
 from informers.testing import FakeCluster
 from reconcilers import Applier
-from reconcilers.created import MARK, as_created, handed_over, is_created, marked, unmarked
+from reconcilers.created import MARK, as_created, handed_over, held, is_created, marked, unmarked
 
-CONFIG_MAP, DEPLOYMENT = ("v1", "ConfigMap"), ("apps/v1", "Deployment")
+CONFIG_MAP, SECRET, DEPLOYMENT = ("v1", "ConfigMap"), ("v1", "Secret"), ("apps/v1", "Deployment")
 KEY = "default/a"
 
 
@@ -27,7 +27,7 @@ def workbench(world, field_manager=None):
     discovery = Discovery(transport, runtime=runtime)
     cache = Cache(transport, runtime=runtime, discovery=discovery, keep_managers=frozenset({"me"}))
     client = Client(transport, runtime=runtime, discovery=discovery, field_manager="me", writes=cache)
-    for kind in (CONFIG_MAP, DEPLOYMENT):
+    for kind in (CONFIG_MAP, SECRET, DEPLOYMENT):
         cache.informer(kind)
     cache.start()
     cache.wait_for_sync()
@@ -110,6 +110,30 @@ class TestWhatIsThere:
 
         assert ["POST", "PATCH", "PATCH"] == bench.sent()
         assert ["main", "sidecar"] == [item["name"] for item in after["spec"]["template"]["spec"]["containers"]]
+
+    def test_what_the_server_writes_otherwise_is_so_whatever_others_add(self, world, bench):
+        """It keeps no empty labels; that they are missing is nobody's change."""
+        body = deployment("main")
+        body["metadata"]["labels"] = {}
+        bench.apply(body)
+        world.patch(DEPLOYMENT, KEY, {"metadata": {"annotations": {"deployment.kubernetes.io/revision": "1"}}})
+        world.settle()
+        bench.apply(body)
+
+        assert ["POST"] == bench.sent()
+
+    def test_what_the_server_keeps_elsewhere_is_looked_after(self, world, bench):
+        """As the `stringData` of a Secret, whose `data` somebody changes."""
+        body = {**config_map(), "kind": "Secret", "stringData": {"x": "1"}}
+        del body["data"]
+        bench.apply(body)
+        bench.apply(body)
+        world.patch(SECRET, KEY, {"data": {"x": "Mg=="}})
+        world.settle()
+        after = bench.apply(body)
+
+        assert ["POST", "PATCH", "PATCH"] == bench.sent()
+        assert {"x": "MQ=="} == after["data"]
 
     def test_the_digest_in_what_was_read_is_nobodys_wish(self, bench):
         """An object that was read can be changed and applied."""
@@ -323,6 +347,20 @@ class TestAsCreated:
         live = marked({"metadata": {"name": "a"}, "resources": {"limits": {"cpu": "500m"}}}, want)
 
         assert as_created(want, live)
+
+    @pytest.mark.parametrize(
+        ("live", "want", "kept"),
+        [
+            ({"x": "1", "theirs": "2"}, {"x": "0"}, {"x": "1"}),
+            ({"x": "1"}, {"x": "0", "gone": {}}, {"x": "1"}),
+            ({"moved": "1", "theirs": "2"}, {"x": "1"}, {"moved": "1", "theirs": "2"}),
+            ({"items": [{"a": 1, "b": 2}, 3]}, {"items": [{"a": 0}, 0]}, {"items": [{"a": 1}, 3]}),
+            ({"items": [{"a": 1, "b": 2}, 3]}, {"items": [{"a": 0}]}, {"items": [{"a": 1, "b": 2}, 3]}),
+        ],
+    )
+    def test_what_is_held_in_the_place_of_what_was_wanted(self, live, want, kept):
+        """Where something wanted is missing, it may be anywhere beside."""
+        assert kept == held(live, want)
 
     def test_two_records_hold_what_either_held(self):
         """A value that one has whole and the other in parts is had as both."""
