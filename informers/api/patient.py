@@ -100,7 +100,9 @@ def kept_entries(fields: bytes, managers: frozenset[str]) -> bytes:
     """Return `managedFields` with only what `managers` applied; empty when nothing is left.
 
     Entries of what they created (`creator_of`) or updated say no more than that: their fields, the server's defaults
-    among them, are longer than many an object. All others leave `{}` before them, so that a patch can name a place.
+    among them, are longer than many an object. All others leave `{}`, so that a patch can name a place, and so that a
+    server to which the object is PUT takes the whole for none: it would believe records that are well formed, and
+    forget the others.
     """
     for needle in _needles(managers):
         if needle in fields:
@@ -123,9 +125,7 @@ def kept_entries(fields: bytes, managers: frozenset[str]) -> bytes:
             kept.append(bytes(entries[place]))
         else:
             kept.append(_OTHERS if head.subresource else msgspec.json.encode(head))
-    while kept and kept[-1] is _OTHERS:
-        kept.pop()
-    return b"[" + b",".join(kept) + b"]" if kept else b""
+    return b"[" + b",".join(kept) + b"]" if any(entry is not _OTHERS for entry in kept) else b""
 
 
 def _head(entry: bytes) -> _Entry:

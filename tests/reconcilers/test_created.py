@@ -37,7 +37,7 @@ def workbench(world, field_manager=None):
         return [write.method for write in world.writes[start:] if write.actor in (actor, f"{actor}-create")]
 
     apply = Applier(client, cache, field_manager=field_manager).apply
-    return SimpleNamespace(apply=apply, client=client, sent=sent)
+    return SimpleNamespace(apply=apply, client=client, cache=cache, sent=sent)
 
 
 @pytest.fixture
@@ -141,6 +141,17 @@ class TestWhatIsThere:
 
         assert config_map(x="1")["metadata"] == unmarked(marked(config_map(x="1"), {}))["metadata"]
         assert MARK not in (bench.apply(read | {"data": {"x": "2"}})["metadata"].get("annotations") or {})
+
+    def test_what_is_put_back_keeps_the_records_of_others(self, world, bench):
+        """The cache shows ours alone, and that there are others: the server keeps all it has."""
+        bench.apply(config_map(x="1"))
+        bench.apply(config_map(x="2"))
+        world.patch(CONFIG_MAP, KEY, {"data": {"theirs": "3"}})
+        world.settle()
+        bench.client.update(bench.cache.get(CONFIG_MAP, KEY) | {"data": {"x": "2", "theirs": "3", "z": "4"}})
+
+        managers = [manager for manager, _ in owners(world.get(CONFIG_MAP, KEY))]
+        assert ["kubectl", "me", "me"] == sorted(managers)
 
 
 class TestTheFirstChange:

@@ -214,7 +214,7 @@ class TestWriting:
         client, _, ledger = play(answer(config_map(managedFields=managed)))
         client.apply(config_map())
 
-        assert [{"manager": "me"}] == ledger.last.to_dict()["metadata"]["managedFields"]
+        assert [{"manager": "me"}, {}] == ledger.last.to_dict()["metadata"]["managedFields"]
 
     def test_a_subresource_that_is_not_the_object_puts_it_in_doubt(self, play):
         """A scale changes the object and does not show it: the next cached read asks the server."""
