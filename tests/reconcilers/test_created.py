@@ -151,7 +151,7 @@ class TestWhatIsThere:
         bench.client.update(bench.cache.get(CONFIG_MAP, KEY) | {"data": {"x": "2", "theirs": "3", "z": "4"}})
 
         managers = [manager for manager, _ in owners(world.get(CONFIG_MAP, KEY))]
-        assert ["kubectl", "me", "me"] == sorted(managers)
+        assert ["me", "me", "user"] == sorted(managers)
 
 
 class TestTheFirstChange:
