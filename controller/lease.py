@@ -10,9 +10,9 @@ in here.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from controller.options import option
 from informers.api.errors import LevelsetError
@@ -122,8 +122,7 @@ class LeaderSnapshot:
     """Attempts that failed in a row."""
 
 
-@dataclass(frozen=True, slots=True)
-class Lease:
+class Lease(NamedTuple):
     """What one version of the Lease object says.
 
     Threads: immutable.
@@ -169,8 +168,7 @@ class Move(Enum):
     """Somebody else holds it."""
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(NamedTuple):
     """What one candidate knows of the lease.
 
     Threads: immutable.
@@ -190,13 +188,13 @@ class View:
     def seen(self, lease: Lease | None, now: Seconds) -> View:
         """Return the view after looking; an unchanged lease keeps its age, and so does one that is gone."""
         if lease is None:
-            return replace(self, gone=True)
-        view = replace(self, gone=False)
-        return view if lease == self.lease else replace(view, lease=lease, changed_at=now)
+            return self._replace(gone=True)
+        view = self._replace(gone=False)
+        return view if lease == self.lease else view._replace(lease=lease, changed_at=now)
 
     def sending(self, renewed: str) -> View:
         """Return the view before writing a lease of this renewal time."""
-        return replace(self, wrote=(*self.wrote, renewed)[-REMEMBERED:])
+        return self._replace(wrote=(*self.wrote, renewed)[-REMEMBERED:])
 
     @property
     def ours(self) -> bool:

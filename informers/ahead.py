@@ -6,8 +6,9 @@ Its size is bounded by `LIMIT` objects, however often each of them is written.
 from __future__ import annotations
 
 import heapq
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from informers.api.objects import CachedObject, NamespacedName
 
@@ -19,24 +20,22 @@ if TYPE_CHECKING:
 __all__ = ["Ahead", "Entry", "Front"]
 
 
-@dataclass(slots=True)
-class Entry:
+class Entry(msgspec.Struct):
     """One own write."""
 
     version: int
     uid: str
     obj: CachedObject | None
     """None hides the key: our write took the object out of what is mirrored, or we have deleted it since."""
-    values: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    values: dict[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
     """What indexes say of it, as far as they were asked."""
 
 
-@dataclass(slots=True)
-class Front:
+class Front(msgspec.Struct):
     """How far one watch has come, and whom its next steps evict: a heap of (version, key, when it was written)."""
 
     version: int = 0
-    due: list[tuple[int, NamespacedName, Seconds]] = field(default_factory=list)
+    due: list[tuple[int, NamespacedName, Seconds]] = msgspec.field(default_factory=list)
 
 
 class Ahead:

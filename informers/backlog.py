@@ -6,8 +6,9 @@ between; so its size is bounded by the number of objects, however many events th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
 
 from informers.store import Diff
 
@@ -33,8 +34,7 @@ class Notice(NamedTuple):
         return len(diff.deleted) + len(diff.added) + len(diff.updated)
 
 
-@dataclass(slots=True)
-class _Change:
+class _Change(msgspec.Struct):
     """What became of one name since the handler was told of it last."""
 
     told: CachedObject | None = None

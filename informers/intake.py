@@ -5,8 +5,9 @@ One place for both, so that a page, an initial event and an event of a watch are
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
+
+from msgspec.structs import replace
 
 from informers.api.listing import ListReader
 from informers.api.transport import JSON, Call

@@ -6,8 +6,10 @@ spelled as a query.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
+
+import msgspec
 
 from informers.runtime import Seconds
 
@@ -81,35 +83,30 @@ class ListWatchOptions:
 # --- What is asked ---
 
 
-@dataclass(frozen=True, slots=True)
-class List:
+class List(msgspec.Struct, frozen=True):
     """Next: get a page."""
 
     query: Query
 
 
-@dataclass(frozen=True, slots=True)
-class Look(List):
+class Look(List, frozen=True):
     """Next: get a list of one object at most, for nothing but its version, which tells how far the server is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Watch:
+class Watch(msgspec.Struct, frozen=True):
     """Next: open a stream, and take `silence` seconds without a byte for its end."""
 
     query: Query
     silence: Seconds
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(msgspec.Struct, frozen=True):
     """Next: nothing, for so long."""
 
     seconds: Seconds
 
 
-@dataclass(frozen=True, slots=True)
-class Replacement:
+class Replacement(msgspec.Struct, frozen=True):
     """A complete list at one version: the truth from now on."""
 
     objects: list[CachedObject]
@@ -123,8 +120,7 @@ class Replacement:
 # --- What goes on ---
 
 
-@dataclass(slots=True)
-class Listing:
+class Listing(msgspec.Struct):
     """Collecting pages. The last one leads to Watching, a failure to Backoff or Absent."""
 
     reason: str
@@ -134,7 +130,7 @@ class Listing:
     """The version to list at, for an audit; empty for the present."""
     version: str = ""
     continue_: str = ""
-    objects: list[CachedObject] = field(default_factory=list)
+    objects: list[CachedObject] = msgspec.field(default_factory=list)
 
     def query(self, page_size: int) -> Query:
         """Return what tells this page from the whole."""
@@ -146,22 +142,20 @@ class Listing:
         return tuple(query)
 
 
-@dataclass(slots=True)
-class Streaming:
+class Streaming(msgspec.Struct):
     """Collecting the initial events of a stream. Their end leads to Watching the same stream, a failure to Backoff."""
 
     reason: str
     failures: int = 0
     """Streams in a row that broke before the initial events were complete."""
-    objects: dict[NamespacedName, CachedObject] = field(default_factory=dict)
+    objects: dict[NamespacedName, CachedObject] = msgspec.field(default_factory=dict)
 
     def query(self) -> Query:
         """Return what asks for initial events; no resourceVersion, so that they are as fresh as a consistent list."""
         return (("sendInitialEvents", "true"), ("resourceVersionMatch", "NotOlderThan"))
 
 
-@dataclass(slots=True)
-class Watching:
+class Watching(msgspec.Struct):
     """Following events. The end of a stream leads to Watching, a failure to Backoff."""
 
     since: Seconds | None = None
@@ -171,14 +165,12 @@ class Watching:
     """How many of the lines told something new."""
 
 
-@dataclass(frozen=True, slots=True)
-class Backoff:
+class Backoff(msgspec.Struct, frozen=True):
     """Waiting, then going to `then`."""
 
     seconds: Seconds
     then: Listing | Streaming | Watching
 
 
-@dataclass(frozen=True, slots=True)
-class Absent(Backoff):
+class Absent(Backoff, frozen=True):
     """Waiting for the kind to be served, then Listing. What was mirrored stays as it is."""

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from informers.api.objects import CachedObject, NamespacedName, resource_version
 from informers.indexes import Index, IndexFunction, by_namespace, by_owner
@@ -31,17 +32,16 @@ _BURIED_LIMIT = 4096
 """Deletions remembered against late duplicates; a guess, at about 100 bytes each."""
 
 
-@dataclass(slots=True)
-class Diff:
+class Diff(msgspec.Struct):
     """What one event or list changed, in the order to tell it: deletions first.
 
     Threads: one owner thread, whoever fed the store.
     """
 
-    deleted: list[CachedObject] = field(default_factory=list)
+    deleted: list[CachedObject] = msgspec.field(default_factory=list)
     """The last known states of objects that are gone."""
-    added: list[CachedObject] = field(default_factory=list)
-    updated: list[tuple[CachedObject, CachedObject]] = field(default_factory=list)
+    added: list[CachedObject] = msgspec.field(default_factory=list)
+    updated: list[tuple[CachedObject, CachedObject]] = msgspec.field(default_factory=list)
     """Pairs of the state before and after; both are the same object, with one uid."""
     final_state_unknown: bool = False
     """Whether the deletions were inferred, so that the objects may have changed between what is told and their end."""

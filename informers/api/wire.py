@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import gc
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -72,8 +71,7 @@ _read_bookmark = msgspec.json.Decoder(_Bookmark).decode
 _read_list_meta = msgspec.json.Decoder(_ListMeta).decode
 
 
-@dataclass(frozen=True, slots=True)
-class ListPage:
+class ListPage(msgspec.Struct, frozen=True):
     """One page of a list: all of it when `continue_` is empty.
 
     Threads: immutable.
@@ -85,9 +83,9 @@ class ListPage:
     """The token for the next page; empty on the last."""
     remaining: int | None = None
     """How many objects follow, where the server says so."""
-    items: list[CachedObject] = field(default_factory=list)
+    items: list[CachedObject] = msgspec.field(default_factory=list)
     """The objects, in the server's order."""
-    skipped: list[str] = field(default_factory=list)
+    skipped: list[str] = msgspec.field(default_factory=list)
     """One sentence for each object that was left out because it cannot be read."""
 
 
