@@ -49,7 +49,7 @@ def test_the_three_packages_bring_names_and_no_machinery():
     """Who writes a reconciler imports all three; what moves it comes with the manager."""
     modules = started("-c", "import informers, controller, reconcilers")
 
-    assert [] == named(modules, *LIBRARIES, "asyncio", "email", "fractions", "hashlib", "ssl", "yaml")
+    assert [] == named(modules, *LIBRARIES, "asyncio", "dataclasses", "email", "fractions", "hashlib", "ssl", "yaml")
     assert [] == named(modules, "informers.api.client", "informers.api.transport", "informers.cache")
     assert [] == named(modules, "controller.builder", "controller.manager")
 
