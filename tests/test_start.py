@@ -76,7 +76,6 @@ def test_a_server_is_ready_before_it_can_answer(tmp_path):
     assert [] == named(modules, f"{testing}.rest.face", f"{testing}.rest.verbs", f"{testing}.serving.front")
     assert [] == named(modules, f"{testing}.validation.pods", f"{testing}.validation.crds", f"{testing}.model.reviews")
     assert [] == named(modules, f"{testing}.admitting.policies", f"{testing}.schema.crdrules")
-    assert [] == named(modules, "cryptography.x509", "cryptography.hazmat.primitives.serialization", "email")
     assert [] == named(modules, f"{testing}.controllers.pods", f"{testing}.controllers.deployments")
 
 
