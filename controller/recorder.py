@@ -107,7 +107,8 @@ class EventRecorder:
                 full = len(self._queue) >= self.options.queue
                 if series is not None and now and not full:
                     self._queue.append((series, self._runtime.monotonic()))
-                    self._changed.notify()
+                    if len(self._queue) == 1:  # while there are more, it looks by itself
+                        self._changed.notify()
             if series is None:
                 self._drop("one object tells too much")
             elif now and full:
