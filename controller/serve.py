@@ -1,13 +1,14 @@
 """Serves a few plain pages over HTTP or HTTPS: probes, metrics, webhooks, pages for people.
 
 A `Server` owns one address and one task. It listens before `start` returns; what answers (`controller.visits`) is
-imported on the task meanwhile, and who comes in between waits. Nothing here knows what a page means.
+imported on the task when somebody comes, or once the program has started. Nothing here knows what a page means.
 """
 
 from __future__ import annotations
 
 import errno
 import logging
+import selectors
 import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -26,6 +27,10 @@ log = logging.getLogger("levelset.serve")
 
 BACKLOG = 128
 """Connections that may wait to be taken, as they do until the HTTP library is there."""
+ALONE: Seconds = 5.0
+"""Seconds after which the HTTP library is imported although nobody has come: the start is over, and probes are near."""
+LOOK: Seconds = 0.1
+"""Seconds between two looks, in that time, whether the server is to stop."""
 
 
 class ServeError(LevelsetError):
@@ -159,6 +164,9 @@ class Server:
 
     def _run(self, sockets: list[socket.socket]) -> None:
         try:
+            self._wait_for_somebody(sockets)
+            if self._over:
+                return
             from controller.visits import Visits  # noqa: PLC0415 - aiohttp, 200 ms for which no start waits
 
             visits = Visits(self.name, self._routes, sockets, certificate=self._certificate, options=self.options)
@@ -173,6 +181,16 @@ class Server:
         finally:
             for each in sockets:
                 each.close()
+
+    def _wait_for_somebody(self, sockets: list[socket.socket]) -> None:
+        """Leave the processor to the start of the program, until somebody comes or it is surely over."""
+        until = self._runtime.monotonic() + ALONE
+        with selectors.DefaultSelector() as selector:
+            for each in sockets:
+                selector.register(each, selectors.EVENT_READ)
+            while not self._over and self._runtime.monotonic() < until:
+                if selector.select(LOOK):
+                    return
 
     def _explain(self, error: OSError) -> str:
         where = f"{self.address.host}:{self.address.port}"

@@ -120,3 +120,16 @@ def test_a_server_listens_without_the_http_library():
     modules = started("-c", "import controller.manager, controller.serve, controller.endpoints")
 
     assert [] == named(modules, "aiohttp", "asyncio", "urllib3", "yaml", "prometheus_client")
+
+
+def test_a_server_that_nobody_visits_leaves_the_library_alone():
+    """The processor belongs to the start of the program; and stopping waits for no import."""
+    program = """
+from controller.serve import Server
+from informers.runtime import ThreadRuntime
+
+server = Server("test", "127.0.0.1:0", runtime=ThreadRuntime())
+server.start()
+server.stop(ThreadRuntime().monotonic() + 5)
+"""
+    assert [] == named(started("-c", program), "aiohttp")
