@@ -164,8 +164,7 @@ class Server:
 
     def _run(self, sockets: list[socket.socket]) -> None:
         try:
-            self._wait_for_somebody(sockets)
-            if self._over:
+            if not self._wanted(sockets):
                 return
             from controller.visits import Visits  # noqa: PLC0415 - aiohttp, 200 ms for which no start waits
 
@@ -182,15 +181,16 @@ class Server:
             for each in sockets:
                 each.close()
 
-    def _wait_for_somebody(self, sockets: list[socket.socket]) -> None:
-        """Leave the processor to the start of the program, until somebody comes or it is surely over."""
+    def _wanted(self, sockets: list[socket.socket]) -> bool:
+        """Leave the processor to the start of the program until somebody comes or it is over; False when we stop."""
         until = self._runtime.monotonic() + ALONE
         with selectors.DefaultSelector() as selector:
             for each in sockets:
                 selector.register(each, selectors.EVENT_READ)
             while not self._over and self._runtime.monotonic() < until:
                 if selector.select(LOOK):
-                    return
+                    break
+        return not self._over
 
     def _explain(self, error: OSError) -> str:
         where = f"{self.address.host}:{self.address.port}"
