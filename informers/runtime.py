@@ -29,8 +29,7 @@ Seconds = float
 CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 """A machine that slept for an hour has not held its lease for an hour, so the clock MUST NOT have slept along."""
 
-TURNS = 20
-"""Turns that a thread gives away before it falls asleep on a lock: a holder that needs more is blocked itself."""
+TURNS = 20  # that a thread gives away before it falls asleep on a lock: a holder that needs more is blocked itself
 
 Random = random.Random
 """A source of chance; only ever obtained from a `Runtime` or from `seeded`."""
@@ -183,36 +182,40 @@ def seeded(seed: int | str) -> Random:
 class _TurnLock:
     """A lock for threads that have one interpreter between them. Threads: any thread.
 
-    Who finds it taken gives its turn at the interpreter away, which the holder needs to let go, and looks again. Asleep
-    on the lock it would be woken at every release, mostly in vain, and behind it others fall asleep: such a queue never
-    dissolves under load, and cost four workers a third of their time.
+    Who finds it taken gives its turn away, which the holder needs to let go, and looks again. Asleep it would be woken
+    at every release, mostly in vain, others behind it: such a queue never dissolves under load (docs/decisions/0014).
     """
 
     def __init__(self) -> None:
         lock = threading.Lock()
-        self._take, self.release = lock.acquire, lock.release
+        self.acquire, self.release = lock.acquire, lock.release
 
-    def acquire(self, blocking: bool = True) -> bool:  # noqa: FBT001, FBT002 - what threading.Condition asks for
-        return self._take(blocking=False) or (blocking and self._wait())
-
-    __enter__ = acquire
+    def __enter__(self) -> bool:
+        return self.acquire(False) or self._wait_for_it()  # noqa: FBT003 - a name costs a third of a free lock
 
     def __exit__(self, *_: object) -> None:
         self.release()
 
-    def _wait(self) -> bool:
+    def _wait_for_it(self) -> bool:
         for _ in range(TURNS):
             time.sleep(0)
-            if self._take(blocking=False):
+            if self.acquire(blocking=False):
                 return True
-        return self._take()
+        return self.acquire()
+
+
+class _TurnCondition(_TurnLock, threading.Condition):
+    """A condition with such a lock. Threads: any thread."""
+
+    def __init__(self) -> None:
+        threading.Condition.__init__(self, threading.Lock())
+
+    def _acquire_restore(self, _: object) -> None:
+        self.__enter__()
 
 
 class ThreadRuntime:
-    """Production: real threads, the system's clocks, unpredictable dice.
-
-    Threads: any thread.
-    """
+    """Production: real threads, the system's clocks, unpredictable dice. Threads: any thread."""
 
     def __init__(self) -> None:
         self.random: Random = random.Random()  # noqa: S311 - jitter, never secrets
@@ -246,7 +249,7 @@ class ThreadRuntime:
 
     def condition(self, name: str) -> Condition:  # noqa: ARG002 - the simulator uses the name
         """See `Runtime.condition`."""
-        return threading.Condition(_TurnLock())  # type: ignore[arg-type]  # it has what a condition uses
+        return _TurnCondition()
 
     def event(self, name: str) -> Event:  # noqa: ARG002 - the simulator uses the name
         """See `Runtime.event`."""
@@ -274,10 +277,7 @@ class ThreadRuntime:
 
 
 class _ThreadTask:
-    """A daemon thread that keeps what escaped from it.
-
-    Threads: any thread.
-    """
+    """A daemon thread that keeps what escaped from it. Threads: any thread."""
 
     def __init__(self, name: str, target: Callable[[], None]) -> None:
         self.name = name

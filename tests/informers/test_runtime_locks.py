@@ -1,7 +1,5 @@
 """Locks and conditions of real threads."""
 
-import threading
-
 import pytest
 
 from informers.runtime import ThreadRuntime
@@ -16,41 +14,22 @@ def counted(threads, times, lock):
     def count():
         for _ in range(times):
             with lock:
-                counts["now"] += 1
+                before = counts["now"]
+                RUNTIME.sleep(0)  # the others have their turn in between
+                counts["now"] = before + 1
 
     tasks = [RUNTIME.spawn(f"counter {number}", count) for number in range(threads)]
     assert all(task.join(60) for task in tasks)
     return counts["now"]
 
 
+@pytest.mark.parametrize("turns", [0, 20])
 @pytest.mark.parametrize("make", [RUNTIME.lock, RUNTIME.condition])
-def test_one_thread_at_a_time_is_inside(make):
-    """However many want to be."""
-    assert 8 * 5000 == counted(8, 5000, make("test"))
+def test_one_thread_at_a_time_is_inside(monkeypatch, make, turns):
+    """However many want to be, and whether those who wait give turns away or fall asleep at once."""
+    monkeypatch.setattr("informers.runtime.TURNS", turns)
 
-
-def test_who_waits_for_a_holder_that_sleeps_is_woken():
-    """It gives a few turns away and then falls asleep itself."""
-    lock, held, let_go, order = RUNTIME.lock("test"), threading.Event(), threading.Event(), []
-
-    def hold():
-        with lock:
-            held.set()
-            let_go.wait(60)
-            order.append("holder")
-
-    def follow():
-        with lock:
-            order.append("follower")
-
-    tasks = [RUNTIME.spawn("holder", hold)]
-    assert held.wait(60)
-    tasks.append(RUNTIME.spawn("follower", follow))
-    assert not tasks[1].join(0.05)
-    let_go.set()
-
-    assert all(task.join(60) for task in tasks)
-    assert ["holder", "follower"] == order
+    assert 8 * 200 == counted(8, 200, make("test"))
 
 
 def test_an_error_inside_lets_go():
