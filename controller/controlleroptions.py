@@ -50,6 +50,10 @@ class ControllerOptions:
     """Whether the controller works only while its process is the leader."""
     use_priority_queue: bool = True
     """Whether urgent keys go before the first list and resyncs; if not, keys go first in, first out."""
+    skip_own_writes: bool = option(default=False, flag="")
+    """Whether a key is left in peace by events that tell of nothing but what its own reconcile wrote. For reconcilers
+    that end with all done that they wanted, not for those that write one step and wait to be called for the next. It
+    spares them what they created or updated; of patches and applies nobody can tell what else they replaced."""
     drain: bool = False
     """Whether a stop waits until what is ready has been reconciled too, within the grace; if not it is dropped, which
     loses nothing: the next process begins with a full list."""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from controller.attempt import Attempts, Failing, Running
 from controller.controlleroptions import ControllerOptions
+from controller.echoes import Echoes
 from controller.intake import Intake
 from controller.observe import NULL
 from controller.pool import WorkerPool
@@ -123,6 +124,10 @@ class Controller:
         patience = options.cache_sync_timeout or None
         self._intake = Intake(self.queue, self._fields(), runtime=runtime, patience=patience, failed=self._fail)
         self._pool = WorkerPool(self.queue, self._attempts, runtime=runtime, failed=self._fail)
+        self.echoes = Echoes(self.queue, runtime=runtime, observe=observe) if options.skip_own_writes else None
+        """Knows what its reconciles wrote; None where they want to hear of that."""
+        if self.echoes is not None:
+            self.queue.skips, self._pool.echoes = self.echoes.skips, self.echoes
         self._lock = runtime.lock(f"controller {name}")
         self._stopping = runtime.event(f"controller {name} stopping")
         self._syncing: Task | None = None

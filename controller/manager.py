@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from controller.authors import Authors
 from controller.debug import debug_pages
 from controller.endpoints import Endpoints
 from controller.fanout import Fanout
@@ -104,7 +105,8 @@ class Manager:
             options=chosen,
             keep_managers=frozenset({options.field_manager}),
         )
-        self.client = self._client(self.transport, writes=self.cache)
+        self._authors = Authors(self.cache)
+        self.client = self._client(self.transport, writes=self._authors)
         self.recorder = EventRecorder(
             self._client(self.transport), controller=options.field_manager, runtime=runtime, busy=self._busy
         )
@@ -128,7 +130,7 @@ class Manager:
         self.status = self._make_status()
         self._furnish()
 
-    def _client(self, transport: Transport, writes: Cache | None = None) -> Client:
+    def _client(self, transport: Transport, writes: Authors | None = None) -> Client:
         return Client(
             transport,
             runtime=self.runtime,
@@ -180,6 +182,8 @@ class Manager:
             RuntimeError: The manager is stopping.
         """
         self.leadership.confine(runnable)
+        if isinstance(runnable, Controller) and runnable.echoes is not None:
+            self._authors.know(runnable.name, runnable.echoes)
         self._stages.add(runnable)
 
     def add_healthz_check(self, name: str, check: Check) -> None:

@@ -61,6 +61,9 @@ class Pipeline:
         """Add whom the event concerns."""
         priority = priority_of(event)
         requests = self.requests(event, queue.name)
+        if queue.skips is not None:
+            skips = queue.skips
+            requests = [request for request in requests if not skips(request, event)]
         if requests:
             self._observe.enqueued(queue.name, event=event, requests=requests)
         for request in requests:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from controller.attempt import Attempts
+    from controller.echoes import Echoes
     from controller.gate import Gate
     from controller.queue import WorkQueue
     from controller.request import Request
@@ -43,6 +44,8 @@ class WorkerPool:
         self._tasks: list[Task] = []
         self.gate: Gate | None = None
         """Which keys this replica may work on; None for all."""
+        self.echoes: Echoes | None = None
+        """Hears when a key is being worked on, to tell what it wrote from news; None where own writes are news."""
 
     def start(self, workers: int) -> None:
         """Start the workers."""
@@ -76,14 +79,25 @@ class WorkerPool:
     def _work_on(self, request: Request, priority: int) -> None:
         gate = self.gate
         if gate is None:
-            self._carry_out(request, self._attempts.run(request, priority))
+            self._attempt(request, priority)
         elif gate.enter(request):
             try:
-                self._carry_out(request, self._attempts.run(request, priority))
+                self._attempt(request, priority)
             finally:
                 gate.leave(request)
         else:  # another replica's by now
             self._queue.forget(request)
+
+    def _attempt(self, request: Request, priority: int) -> None:
+        echoes = self.echoes
+        if echoes is None:
+            self._carry_out(request, self._attempts.run(request, priority))
+            return
+        echoes.enter(request)
+        try:
+            self._carry_out(request, self._attempts.run(request, priority))
+        finally:
+            echoes.leave(request)
 
     def _carry_out(self, request: Request, verdict: Verdict) -> None:
         if verdict.forget:

@@ -20,6 +20,7 @@ from controller.ratelimit import ItemExponential
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from controller.events import Event
     from controller.observe import ControllerObserver
     from controller.ratelimit import RateLimiter
     from controller.request import Request
@@ -110,6 +111,8 @@ class WorkQueue:
         self._idle = 0
         self.admits: Callable[[Request], bool] | None = None
         """Which keys are taken in, where replicas share the work; None for all."""
+        self.skips: Callable[[Request, Event], bool] | None = None
+        """Which events bring a key in no more (`controller.echoes`); sources ask before they add. None for none."""
 
     def add(
         self,

@@ -27,8 +27,8 @@ log = logging.getLogger("levelset.serve")
 
 BACKLOG = 128
 """Connections that may wait to be taken, as they do until the HTTP library is there."""
-ALONE: Seconds = 5.0
-"""Seconds after which the HTTP library is imported although nobody has come: the start is over, and probes are near."""
+ALONE: Seconds = 30.0
+"""Seconds after which the HTTP library is imported although nobody has come: the first wave of work is over."""
 LOOK: Seconds = 0.1
 """Seconds between two looks, in that time, whether the server is to stop."""
 

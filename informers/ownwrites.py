@@ -23,7 +23,7 @@ class OwnWrites:
     def __init__(self, informers: InformerSet) -> None:
         self._informers = informers
 
-    def written(self, gvk: GroupVersionKind, obj: CachedObject) -> None:
+    def written(self, gvk: GroupVersionKind, obj: CachedObject, *, replaced: str | None = None) -> None:  # noqa: ARG002 - a protocol
         """See `WriteListener.written`."""
         if informer := self._informers.find(gvk):
             informer.overlay.written(obj)

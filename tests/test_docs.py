@@ -29,7 +29,11 @@ class TestPage:
 
 @pytest.mark.parametrize(
     ("page", "example"),
-    [("README.md", "01_configmap_copier.py"), ("docs/controllers.md", "03_expiring_configmaps.py")],
+    [
+        ("README.md", "01_configmap_copier.py"),
+        ("docs/controllers.md", "03_expiring_configmaps.py"),
+        ("docs/controllers.md", "04_first_seen.py"),
+    ],
 )
 def test_a_page_shows_the_example_that_the_tests_run(page, example):
     """Whole, and not as it once was."""

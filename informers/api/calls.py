@@ -34,6 +34,7 @@ __all__ = [
     "subresource_call",
     "taken_apart",
     "update_call",
+    "version_of",
 ]
 
 
@@ -61,6 +62,12 @@ def create_call(resource: ApiResource, body: Obj, key: NamespacedName) -> Call:
 def update_call(resource: ApiResource, body: Obj, key: NamespacedName, subresource: str = "") -> Call:
     """PUT the object; raises ValueError when it lacks a name or the namespace it needs."""
     return Call("PUT", _object_path(resource, key, subresource), body=msgspec.json.encode(body))
+
+
+def version_of(body: Obj) -> str | None:
+    """Return the version that an update of the object is locked to; None when it is to none."""
+    version: str | None = (body.get("metadata") or {}).get("resourceVersion")
+    return version or None
 
 
 def apply_call(resource: ApiResource, body: Obj, key: NamespacedName, subresource: str = "", *, force: bool) -> Call:

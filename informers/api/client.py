@@ -18,6 +18,7 @@ from informers.api.calls import (
     patch_call,
     taken_apart,
     update_call,
+    version_of,
 )
 from informers.api.errors import OutcomeUnknown, ServerError, Undecodable
 from informers.api.objects import KeyLike, NamespacedName, Obj
@@ -70,13 +71,15 @@ class Client(Writer):
     def create(self, obj: O, *, field_manager: str | None = None, dry_run: bool = False) -> O:
         """Create the object and return it as stored; raises AlreadyExists when the name is taken."""
         kind, resource, body, key = self._taken(obj)
-        stored: O = self.send(kind, key, create_call(resource, body, key), field_manager=field_manager, dry_run=dry_run)
+        call = create_call(resource, body, key)
+        stored: O = self.send(kind, key, call, field_manager=field_manager, dry_run=dry_run, replaces="")
         return stored
 
     def update(self, obj: O, *, field_manager: str | None = None, dry_run: bool = False) -> O:
         """Replace the object, all but its status; raises Conflict when its resourceVersion is not the newest."""
         kind, resource, body, key = self._taken(obj)
-        stored: O = self.send(kind, key, update_call(resource, body, key), field_manager=field_manager, dry_run=dry_run)
+        call, before = update_call(resource, body, key), version_of(body)
+        stored: O = self.send(kind, key, call, field_manager=field_manager, dry_run=dry_run, replaces=before)
         return stored
 
     def update_status(self, obj: O, *, field_manager: str | None = None, dry_run: bool = False) -> O:
@@ -89,6 +92,7 @@ class Client(Writer):
             subresource="status",
             field_manager=field_manager,
             dry_run=dry_run,
+            replaces=version_of(body),
         )
         return stored
 

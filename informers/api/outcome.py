@@ -40,8 +40,12 @@ class WriteListener(Protocol):
     Threads: any thread, concurrently: called by the writing thread before the verb returns. MUST NOT block or raise.
     """
 
-    def written(self, gvk: GroupVersionKind, obj: CachedObject) -> None:
-        """The object was written, and this is how it is now."""
+    def written(self, gvk: GroupVersionKind, obj: CachedObject, *, replaced: str | None = None) -> None:
+        """The object was written, and this is how it is now.
+
+        `replaced` is the version that the write took the place of, where it could be of no other: empty for a creation,
+        the version that an update was locked to. None where others may have written in between, as before a patch.
+        """
         ...
 
     def deleted(self, gvk: GroupVersionKind, key: NamespacedName, *, uid: str, remaining: CachedObject | None) -> None:
@@ -66,7 +70,7 @@ class Silent:
     Threads: any thread.
     """
 
-    def written(self, gvk: GroupVersionKind, obj: CachedObject) -> None:
+    def written(self, gvk: GroupVersionKind, obj: CachedObject, *, replaced: str | None = None) -> None:
         """See `WriteListener.written`."""
 
     def deleted(self, gvk: GroupVersionKind, key: NamespacedName, *, uid: str, remaining: CachedObject | None) -> None:

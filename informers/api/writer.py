@@ -123,10 +123,12 @@ class Writer(Reader):
         subresource: str = "",
         field_manager: str | None = None,
         dry_run: bool = False,
+        replaces: str | None = None,
     ) -> Any:
         """Send a write that `informers.api.calls` spelled, tell of its outcome, and return the answer's object.
 
-        When the answer is not the object itself, as that of `scale` is not, the object is marked for a live read.
+        When the answer is not the object itself, as that of `scale` is not, the object is marked for a live read. What
+        is written can only take the place of version `replaces`; None where that is not known.
         """
         gvk, dry_run = kind_of(kind), dry_run or self.view.dry_run
         manager = field_manager or self.field_manager
@@ -134,7 +136,7 @@ class Writer(Reader):
         body = self.sent(kind, key, call, subresource=subresource, dry_run=dry_run)
         if subresource in ("", "status") or self._is(gvk, body):
             if not dry_run:
-                self._tell(gvk, key, body, manager)
+                self._tell(gvk, key, body, manager, replaces)
             return self._decoded(kind, body)
         if not dry_run and subresource not in _HARMLESS:
             self.writes.unknown(gvk, key)
@@ -175,12 +177,14 @@ class Writer(Reader):
             if not token:
                 return found
 
-    def _tell(self, gvk: GroupVersionKind, key: NamespacedName, body: bytes, manager: str) -> None:
+    def _tell(
+        self, gvk: GroupVersionKind, key: NamespacedName, body: bytes, manager: str, replaced: str | None
+    ) -> None:
         stored = self.understood(gvk, key, lambda: cached(body, frozenset((manager,)), gvk=gvk))
         if stored.meta.deletion_timestamp and is_gone(stored.to_dict()):
             self.writes.deleted(gvk, stored.key, uid=stored.meta.uid, remaining=None)
         else:
-            self.writes.written(gvk, stored)
+            self.writes.written(gvk, stored, replaced=replaced)
 
     @staticmethod
     def _is(gvk: GroupVersionKind, body: bytes) -> bool:

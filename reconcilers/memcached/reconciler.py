@@ -152,6 +152,7 @@ def setup(manager: Manager) -> Controller:
         .owns(DEPLOYMENT)
         .watches(DEPLOYMENT, namesake_of_freed)
         .watches(POD, enqueue_mapped(instance_of))
+        .with_options(skip_own_writes=True)
         .complete(MemcachedReconciler(manager))
     )
 

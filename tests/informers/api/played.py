@@ -101,8 +101,9 @@ class Ledger:
     def __init__(self):
         self.heard = []
 
-    def written(self, gvk, obj):
+    def written(self, gvk, obj, *, replaced=None):
         """Note it."""
+        self.replaced = replaced
         self.heard.append(("written", gvk.kind, str(obj.key), obj.meta.resource_version))
         self.last = obj
 

@@ -168,6 +168,24 @@ class TestWriting:
         assert config_map() == json.loads(call.body) == result
         assert [("written", "ConfigMap", "ns/a", "7")] == ledger.heard
 
+    @pytest.mark.parametrize(
+        ("verb", "locked_to", "replaced"),
+        [
+            ("create", None, ""),
+            ("update", "5", "5"),
+            ("update", None, None),
+            ("update_status", "5", "5"),
+            ("update_status", None, None),
+            ("apply", "5", None),
+        ],
+    )
+    def test_which_version_a_write_replaced_is_told_where_it_is_certain(self, play, verb, locked_to, replaced):
+        """A creation replaces nothing, a locked update what it is locked to; of the rest nobody knows."""
+        client, _, ledger = play(answer(config_map()))
+        getattr(client, verb)(config_map(resourceVersion=locked_to))
+
+        assert replaced == ledger.replaced
+
     def test_typed_in_typed_out(self, play):
         """A Resource comes back as the same class, as stored."""
         stored = Widget(name="a", namespace="ns", spec=Spec(size=5)).to_dict()
