@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 MIRROR = ("syncs", "watching", "reads", "apart", "pages", "decode")
-CONTROLLER = ("converge", "queue", "reconcile", "tracing", "start")
+CONTROLLER = ("converge", "restart", "queue", "reconcile", "tracing", "start")
 NAMES = (*MIRROR, *CONTROLLER, "server")
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 

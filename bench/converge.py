@@ -198,6 +198,7 @@ def converge(stage, audit, contestant):
     mine = work(writes)
     return {
         "wall_s": max(write["end"] for write in mine) - contestant.began,
+        "with_events_s": max(write["end"] for write in writes) - contestant.began,
         "reconciles": contestant.reconciles(),
         "writes_per_object": len(mine) / stage.objects,
         "conflicts": sum(write["code"] == 409 for write in mine),
