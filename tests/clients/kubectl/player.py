@@ -6,7 +6,8 @@ prints equal/total for each script and for all, and each difference with `-v`.
 
 A script has one command line each line: kubectl's without the word kubectl, Helm's with the word helm. Words before it
 of the form NAME=VALUE are its environment; `|` in front passes on what the line before printed; `& N` in front lets it
-run in the background until it has printed N lines.
+run in the background until it has printed N lines; `~` in front tries it again while it fails, as `kubectl wait` does
+that asks for an item which a list does not have yet.
 """
 
 import contextlib
@@ -16,6 +17,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections import Counter
 from difflib import unified_diff
 from itertools import takewhile
@@ -105,7 +107,8 @@ class Player:
                 if mark[:1] == ["&"]:
                     started[number] = running.enter_context(self._behind(script, words, int(mark[1])))
                     continue
-                before, outputs[number] = self._run(script, environment, words, before if mark else "")
+                run = self._try if mark == ["~"] else self._run
+                before, outputs[number] = run(script, environment, words, before if mark == ["|"] else "")
             for number, finish in started.items():
                 outputs[number] = finish()
         self._run("default", {}, ["delete", "namespace", script, "--wait=false"])
@@ -125,6 +128,13 @@ class Player:
         )
         code = f"[exit code {done.returncode}]\n" if done.returncode else ""
         return done.stdout, f"{done.stdout}{done.stderr}{code}"
+
+    def _try(self, *line):
+        """Do what `_run` does, again while it fails; the last time counts."""
+        deadline = time.monotonic() + PATIENCE
+        while "[exit code" in (said := self._run(*line))[1] and time.monotonic() < deadline:
+            pass
+        return said
 
     def _command(self, namespace, words):
         program, words = (go_program("helm", HELM), words[1:]) if words[0] == "helm" else (self._binary, words)
@@ -147,7 +157,7 @@ class Player:
 def understood(line):
     """Return the (mark, environment, words) of a script's line."""
     words = shlex.split(line)
-    mark = words[: {"|": 1, "&": 2}.get(words[0], 0)]
+    mark = words[: {"|": 1, "~": 1, "&": 2}.get(words[0], 0)]
     words = words[len(mark) :]
     settings = list(takewhile(lambda word: word.partition("=")[0].isupper(), words))
     return mark, dict(word.split("=", 1) for word in settings), words[len(settings) :]
