@@ -244,9 +244,11 @@ def idle(contestant):
 
 def rest(contestant):
     """Wait until it uses no processor time any more; return since when, and how much it has used."""
-    worked, used = time.time(), contestant.cpu()
+    worked, used, deadline = time.time(), contestant.cpu(), time.time() + 600
     while time.time() - worked < STILL:
         contestant.check()
+        if time.time() > deadline:
+            sys.exit(f"{contestant.name} did not come to rest")
         time.sleep(0.02)
         if (now := contestant.cpu()) >= used + 0.02:  # two ticks: idle programs have one now and then
             worked, used = time.time(), now
@@ -254,9 +256,10 @@ def rest(contestant):
 
 
 def restart(stage, audit, contestant):
-    """Wait until every object was reconciled once; return the figures.
+    """Wait until it rests, having reconciled every object; return the figures.
 
-    Until it rests it is only looked at from outside: a page of metrics costs either of them milliseconds.
+    Until it rests it is only looked at from outside: a page of metrics costs either of them milliseconds. If it rested
+    before it was done, that look is in the figures.
     """
     ended, cpu = rest(contestant)
     peak = contestant.peak_mb()

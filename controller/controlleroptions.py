@@ -53,7 +53,7 @@ class ControllerOptions:
     skip_own_writes: bool = option(default=False, flag="")
     """Whether a key is left in peace by events that tell of nothing but what its own reconcile wrote. For reconcilers
     that end with all done that they wanted, not for those that write one step and wait to be called for the next. It
-    spares them what they created or updated; of patches and applies nobody can tell what else they replaced."""
+    spares them what they created or updated; of what is not locked to a version nobody can tell what it replaced."""
     drain: bool = False
     """Whether a stop waits until what is ready has been reconciled too, within the grace; if not it is dropped, which
     loses nothing: the next process begins with a full list."""

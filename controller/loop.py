@@ -124,10 +124,9 @@ class Controller:
         patience = options.cache_sync_timeout or None
         self._intake = Intake(self.queue, self._fields(), runtime=runtime, patience=patience, failed=self._fail)
         self._pool = WorkerPool(self.queue, self._attempts, runtime=runtime, failed=self._fail)
-        self.echoes = Echoes(self.queue, runtime=runtime, observe=observe) if options.skip_own_writes else None
-        """Knows what its reconciles wrote; None where they want to hear of that."""
-        if self.echoes is not None:
-            self.queue.skips, self._pool.echoes = self.echoes.skips, self.echoes
+        self._echoes = Echoes(self.queue, runtime=runtime, observe=observe) if options.skip_own_writes else None
+        if self._echoes is not None:
+            self.queue.skips, self._pool.echoes = self._echoes.skips, self._echoes
         self._lock = runtime.lock(f"controller {name}")
         self._stopping = runtime.event(f"controller {name} stopping")
         self._syncing: Task | None = None
@@ -190,6 +189,8 @@ class Controller:
         with self._lock:
             self._stopping.set()
         self._intake.stop()
+        if self._echoes is not None and self.options.drain:
+            self._echoes.flush()
         self.queue.shut_down(drain=self.options.drain)
         if self._syncing is not None:
             self._syncing.join(None if deadline is None else max(0.0, deadline - self._runtime.monotonic()))

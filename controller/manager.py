@@ -10,8 +10,8 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from controller.authors import Authors
 from controller.debug import debug_pages
+from controller.echoes import Authors
 from controller.endpoints import Endpoints
 from controller.fanout import Fanout
 from controller.health import Check, NotReady
@@ -105,8 +105,7 @@ class Manager:
             options=chosen,
             keep_managers=frozenset({options.field_manager}),
         )
-        self._authors = Authors(self.cache)
-        self.client = self._client(self.transport, writes=self._authors)
+        self.client = self._client(self.transport, writes=Authors(self.cache))
         self.recorder = EventRecorder(
             self._client(self.transport), controller=options.field_manager, runtime=runtime, busy=self._busy
         )
@@ -182,8 +181,6 @@ class Manager:
             RuntimeError: The manager is stopping.
         """
         self.leadership.confine(runnable)
-        if isinstance(runnable, Controller) and runnable.echoes is not None:
-            self._authors.know(runnable.name, runnable.echoes)
         self._stages.add(runnable)
 
     def add_healthz_check(self, name: str, check: Check) -> None:

@@ -54,8 +54,8 @@ class ControllerObserver(Observer):
     def event_lost(self, controller: str, *, source: str, error: Exception) -> None:
         """A predicate or mapper raised, so that one event is lost to one controller."""
 
-    def enqueued(self, controller: str, *, event: Event, requests: Sequence[Request]) -> None:
-        """An event concerns these keys, which are about to be added to the queue."""
+    def enqueued(self, controller: str, *, event: Event, requests: Sequence[Request], waited: Seconds = 0.0) -> None:
+        """An event that came `waited` seconds ago concerns these keys, which are about to be added to the queue."""
 
     def queue_added(self, controller: str, *, priority: int) -> None:
         """A key became ready to be handed out, be it new or no longer delayed."""

@@ -28,7 +28,7 @@ log = logging.getLogger("levelset.serve")
 BACKLOG = 128
 """Connections that may wait to be taken, as they do until the HTTP library is there."""
 ALONE: Seconds = 30.0
-"""Seconds after which the HTTP library is imported although nobody has come: the first wave of work is over."""
+"""Guess: seconds after which the first wave of work is over; then the HTTP library is imported if nobody has come."""
 LOOK: Seconds = 0.1
 """Seconds between two looks, in that time, whether the server is to stop."""
 

@@ -51,12 +51,12 @@ class Convergence(ControllerObserver):
             registry=registry,
         )
 
-    def enqueued(self, controller: str, *, event: Event, requests: Sequence[Request]) -> None:
-        """A key may have to be made so again, from now on unless it had before."""
-        now = self._runtime.monotonic()
+    def enqueued(self, controller: str, *, event: Event, requests: Sequence[Request], waited: Seconds = 0.0) -> None:
+        """A key may have to be made so again, since the event unless it had before."""
+        since = self._runtime.monotonic() - waited
         with self._lock:
             for request in requests:
-                self._since.setdefault((controller, request), now)
+                self._since.setdefault((controller, request), since)
             while len(self._since) > REMEMBERED:
                 self._since.popitem(last=False)
 

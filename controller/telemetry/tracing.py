@@ -108,13 +108,14 @@ class Tracing(ControllerObserver):
 
     # --- What leads to a reconcile ---
 
-    def enqueued(self, controller: str, *, event: Event, requests: Sequence[Request]) -> None:
+    def enqueued(self, controller: str, *, event: Event, requests: Sequence[Request], waited: Seconds = 0.0) -> None:
         """Make a span of the event, for the reconciles that it causes."""
-        attributes = {
+        attributes: dict[str, str | float] = {
             "controller": controller,
             "event.type": type(event).__name__.lower(),
             "k8s.namespace.name": event.obj.key.namespace,
             "k8s.object.name": event.obj.key.name,
+            "event.waited": waited,
         }
         span = self._tracer.start_span(f"event {controller}", attributes=attributes, kind=SpanKind.CONSUMER)
         span.end()

@@ -192,7 +192,15 @@ class Client(Writer):
         if patch is None:
             return new
         call = patch_call(resource, patch, key, subresource)
-        stored: O = self.send(kind, key, call, subresource=subresource, field_manager=field_manager, dry_run=dry_run)
+        stored: O = self.send(
+            kind,
+            key,
+            call,
+            subresource=subresource,
+            field_manager=field_manager,
+            dry_run=dry_run,
+            replaces=version_of(taken_apart(old)[1]) if locked else None,
+        )
         return stored
 
     def subresource(self, kind: KindLike, key: KeyLike, name: str) -> Subresource:

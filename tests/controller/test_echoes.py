@@ -4,19 +4,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller import Builder
-from controller.echoes import KEPT, REMEMBERED, Echoes
+from controller.attempt import Attempts
+from controller.echoes import KEPT, REMEMBERED, Authors, Echoes
 from controller.events import Created, Deleted, Generic, Updated
 from controller.handlers import enqueue_mapped
 from controller.observe import NULL
 from controller.pipeline import Pipeline
+from controller.pool import WorkerPool
 from controller.queue import WorkQueue
 from controller.request import LOW_PRIORITY, Request
 from controller.testing import Harness
-from informers.api.objects import CachedObject, ObjectMeta
+from informers.api.objects import CachedObject, GroupVersionKind, ObjectMeta
+from informers.api.outcome import Silent
+from informers.api.patch import Patch
 from informers.testing import FakeCluster
 from informers.testing.virtual.sim import SimRuntime
 
 KEY, OTHER = Request("default", "a"), Request("default", "b")
+GVK = GroupVersionKind("apps", "v1", "Deployment")
 CONFIG_MAP, SECRET = ("v1", "ConfigMap"), ("v1", "Secret")
 
 
@@ -106,6 +111,15 @@ class TestNews:
 
         assert scene.tell(Updated(at(6), at(6)))
 
+    def test_a_version_that_is_given_out_a_second_time(self):
+        """Once the server was restored, it is somebody else's."""
+        scene = Scene()
+        scene.reconcile(wrote=[(at(10), "9")])
+
+        assert scene.tell(Updated(at(10), at(9)))
+        scene.queue.done(scene.queue.get()[0])
+        assert scene.tell(Updated(at(9), at(10)))
+
     def test_what_is_told_once_more(self):
         """A list that comes again, and a resync, have reasons of their own; they keep their low priority."""
         for event in (Created(at(5), initial=True), Updated(at(5), at(5))):
@@ -128,8 +142,8 @@ class TestNews:
         heard = []
 
         class Ear(type(NULL)):
-            def enqueued(self, controller, *, event, requests):
-                heard.append((controller, event, requests))
+            def enqueued(self, controller, *, event, requests, waited=0.0):
+                heard.append((controller, event, requests, waited))
 
         runtime = SimRuntime()
         queue = WorkQueue("test", runtime=runtime)
@@ -138,9 +152,43 @@ class TestNews:
 
         assert echoes.skips(KEY, event)
         assert heard == []
+        runtime.advance(3)
         echoes.leave(KEY)
-        assert heard == [("test", event, (KEY,))]
+        assert heard == [("test", event, (KEY,), 3)]
         assert queue.get() == (KEY, 0)
+
+
+class TestTheEnd:
+    def test_a_queue_that_drains_hands_out_what_came_meanwhile(self):
+        """As it does with keys that were added while they were worked on."""
+        scene = Scene()
+        scene.queue.add(KEY)
+        scene.queue.get()
+        scene.echoes.enter(KEY)
+        scene.tell(Updated(at(5), at(6)))
+        scene.echoes.flush()
+        scene.queue.shut_down(drain=True)
+        scene.echoes.leave(KEY)
+        scene.queue.done(KEY)
+
+        assert scene.queue.get() == (KEY, 0)
+
+    def test_a_worker_that_ends_keeps_nothing(self):
+        """Whatever ended it."""
+
+        def reconcile(request):
+            raise SystemExit
+
+        runtime, ended, scene = SimRuntime(), [], Scene()
+        attempts = Attempts("test", reconcile, runtime=runtime)
+        workers = WorkerPool(scene.queue, attempts, runtime=runtime, failed=ended.append)
+        workers.echoes = scene.echoes
+        scene.queue.add(KEY)
+        workers.start(1)
+        runtime.settle()
+
+        assert len(ended) == 1
+        assert scene.tell(Updated(at(5), at(6)))
 
 
 class TestBounds:
@@ -191,12 +239,52 @@ def test_whoever_writes_whenever_it_is_told_nothing_of_others_is_lost(data):
                 scene.queue.done(scene.queue.get()[0])
 
 
+class TestAuthors:
+    def test_a_write_is_the_running_reconcile_s(self):
+        """Of the controller that runs it, whatever others are called, and only if it is known what it replaced."""
+        heard, mine, others = [], Scene(), Scene()
+
+        class Listener(Silent):
+            def written(self, gvk, obj, *, replaced=None):
+                heard.append(replaced)
+
+        authors = Authors(Listener())
+        authors.written(GVK, at(1), replaced="")
+        mine.echoes.enter(KEY)
+        authors.written(GVK, at(5), replaced="4")
+        authors.written(GVK, at(6), replaced=None)
+        mine.echoes.leave(KEY)
+        authors.written(GVK, at(8), replaced="7")
+
+        assert heard == ["", "4", None, "7"]
+        assert not mine.tell(Updated(at(4), at(5)))
+        assert others.tell(Updated(at(4), at(5)))
+        for event in (Created(at(1)), Updated(at(5), at(6)), Updated(at(7), at(8))):
+            assert mine.tell(event)
+            mine.queue.done(mine.queue.get()[0])
+
+
+class Late:
+    """A transport whose answers take a second, in which the watch tells what was done."""
+
+    def __init__(self, transport, runtime):
+        self._transport, self._runtime = transport, runtime
+
+    def request(self, call):
+        """Answer late."""
+        answer = self._transport.request(call)
+        self._runtime.sleep(1)
+        return answer
+
+
 class TestAController:
     @staticmethod
     def program(calls, **options):
         """Return a setup: each ConfigMap gets a Secret of its name, and an annotation that says so."""
 
         def setup(manager):
+            manager.client.transport = Late(manager.client.transport, manager.runtime)
+
             def reconcile(request):
                 calls.append(request.name)
                 found = manager.cache.get(CONFIG_MAP, request)
@@ -232,7 +320,7 @@ class TestAController:
         return first, calls.count("a") - first
 
     def test_is_called_once_for_what_it_made_itself(self):
-        """And again for what others change."""
+        """And again for what others change; its answers come later than the events."""
         assert (1, 1) == self.calls(skip_own_writes=True)
 
     def test_hears_of_all_it_writes_unless_its_author_says_otherwise(self):
@@ -241,3 +329,16 @@ class TestAController:
 
         assert first > 1
         assert then == 1
+
+    def test_is_called_again_for_what_others_change_meanwhile(self):
+        """While it waits for an answer."""
+        world, calls = FakeCluster(), []
+        with Harness(world, self.program(calls, skip_own_writes=True)) as harness:
+            harness.settle()
+            world.client().create(self.config_map("a"))
+            harness.advance(0.5)
+            assert calls == ["a"]
+            world.client().patch(CONFIG_MAP, "default/a", Patch.merge({"data": {"by": "a hand"}}))
+            harness.settle()
+
+        assert len(calls) > 1

@@ -4,13 +4,17 @@ import logging
 
 import pytest
 
+from controller.events import Updated
+from controller.handlers import enqueue_mapped
 from controller.intake import NotSynced
 from controller.loop import Controller, ControllerOptions, State
-from controller.observe import ControllerObserver
+from controller.observe import NULL, ControllerObserver
+from controller.pipeline import Pipeline
 from controller.ratelimit import ItemExponential
 from controller.request import LOW_PRIORITY, Request, Result, TerminalError
 from controller.sources import ChannelSource, SourceStatus
 from informers.api.errors import NamespaceTerminating, TooManyRequests
+from informers.api.objects import CachedObject, ObjectMeta
 from informers.testing.virtual.sim import RandomChoices, SimCrash, SimRuntime
 
 
@@ -393,6 +397,17 @@ class TestStopping:
         bench.controller.stop(deadline=100)
 
         assert ["a", "b", "c"] == [name for _, name in bench.seen]
+
+    def test_a_draining_stop_reconciles_what_came_while_own_writes_are_told_from_news(self, runtime):
+        """Nobody waits for an answer any more; what came is news."""
+        bench = Bench(runtime, lambda request: runtime.sleep(10), drain=True, skip_own_writes=True).start("a")
+        runtime.advance(1)
+        old, new = (CachedObject(ObjectMeta(name="x", uid="u", resource_version=version), b"{}") for version in "12")
+        pipeline = Pipeline("feed", enqueue_mapped(lambda obj: ["default/a"]), (), observe=NULL)
+        pipeline.deliver(Updated(old, new), bench.controller.queue)
+        bench.controller.stop(deadline=100)
+
+        assert ["a", "a"] == [name for _, name in bench.seen]
 
     def test_a_draining_stop_ends_at_the_deadline(self, runtime):
         """Then it is as if nobody had asked to drain."""

@@ -69,6 +69,17 @@ def test_a_reconcile_that_was_under_way_when_the_event_came_is_not_its_end(conve
     assert (None, None) == measured(registry)
 
 
+def test_an_event_that_was_kept_for_a_while_counts_from_when_it_came(convergence, runtime, registry):
+    """The user has waited since then."""
+    runtime.sleep(5)
+    convergence.enqueued("c", event=Created, requests=[KEY], waited=3.0)
+    runtime.sleep(2)
+    reconcile(convergence, runtime)
+
+    count, seconds = measured(registry)
+    assert (1, 5) == (count, pytest.approx(seconds))
+
+
 def test_without_an_event_nothing_is_measured(convergence, runtime, registry):
     """A resync is nobody's wish."""
     reconcile(convergence, runtime)

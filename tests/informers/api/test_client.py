@@ -186,6 +186,14 @@ class TestWriting:
 
         assert replaced == ledger.replaced
 
+    @pytest.mark.parametrize(("locked", "replaced"), [(True, "7"), (False, None)])
+    def test_a_locked_difference_replaces_what_it_was_made_from(self, play, locked, replaced):
+        """And no other."""
+        client, _, ledger = play(answer(config_map(resourceVersion="8")))
+        client.merge_from(config_map(), config_map() | {"data": {"k": "w"}}, locked=locked)
+
+        assert replaced == ledger.replaced
+
     def test_typed_in_typed_out(self, play):
         """A Resource comes back as the same class, as stored."""
         stored = Widget(name="a", namespace="ns", spec=Spec(size=5)).to_dict()
