@@ -36,7 +36,7 @@ class RecorderOptions:
 
     queue: int = 4096
     """Events waiting for the server; further ones are dropped. About a kilobyte each. client-go's is 1000."""
-    yields: Seconds = 10.0
+    yields: Seconds = 30.0
     """For how long an event lets keys that wait for a worker go first."""
     burst: int = 25
     """Events that one object may send at once."""
