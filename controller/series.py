@@ -37,8 +37,8 @@ class RecorderOptions:
     queue: int = 4096
     """Events waiting for the server; further ones are dropped. About a kilobyte each. client-go's is 1000."""
     yields: Seconds = 30.0
-    """For how long an event lets keys that wait for a worker go first. Guess: longer than a wave of some thousand objects
-    lasts, shorter than people wait before they ask again."""
+    """For how long an event lets keys that wait for a worker go first. Guess: longer than a wave of some thousand
+    objects lasts, shorter than people wait before they ask again."""
     burst: int = 25
     """Events that one object may send at once."""
     refill: Seconds = 300.0
