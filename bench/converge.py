@@ -255,20 +255,24 @@ def rest(contestant):
     return worked, used
 
 
-def restart(stage, audit, contestant):
-    """Wait until it rests, having reconciled every object; return the figures.
+def restart(stage, audit, name, command):
+    """Start a contestant, wait until it rests, having reconciled every object, and stop it; return the figures.
 
     Until it rests it is only looked at from outside: a page of metrics costs either of them milliseconds. If it rested
     before it was done, that look is in the figures.
     """
-    ended, cpu = rest(contestant)
-    peak = contestant.peak_mb()
-    while (contestant.reconciles() or 0) < stage.objects:
-        ended, cpu = rest(contestant)
-        peak = contestant.peak_mb()
-    figures = {"wall_s": ended - contestant.began, "cpu_s": cpu, "peak_mb": peak}
-    time.sleep(QUIET)
-    writes = [write for write in work(audit.writes()) if write["user"] == contestant.name]
+    audit.skip()
+    one = Contestant(stage.plane, name, command)
+    try:
+        while True:
+            ended, cpu = rest(one)
+            figures = {"wall_s": ended - one.began, "cpu_s": cpu, "peak_mb": one.peak_mb()}
+            if (one.reconciles() or 0) >= stage.objects:
+                break
+        time.sleep(QUIET)
+    finally:
+        one.stop()
+    writes = [write for write in work(audit.writes()) if write["user"] == name]
     return figures | {"writes": len(writes)}
 
 
@@ -286,14 +290,18 @@ def play(stage, name, command, changes):
     finally:
         one.stop()
     if found["converge"]["reconciles"] is not None:
-        audit.skip()
-        one = Contestant(stage.plane, name, command)
-        try:
-            found["restart"] = restart(stage, audit, one)
-        finally:
-            one.stop()
+        found["restart"] = restart(stage, audit, name, command)
     stage.clear()
     return {(part, figure): value for part, figures in found.items() for figure, value in figures.items()}
+
+
+def in_turns(rivals, rounds, play):
+    """Have each contestant `play(name, command)` in turn, every other round backwards; return {name: all answers}."""
+    results = {name: [] for name in rivals}
+    for turn in range(rounds):
+        for name in list(rivals)[:: 1 if turn % 2 == 0 else -1]:
+            results[name].append(play(name, rivals[name]))
+    return results
 
 
 def show(results):
@@ -329,12 +337,8 @@ def main(args=()):
         try:
             stage = Stage(plane, options.objects)
             stage.install()
-            results = {name: [] for name in rivals}
-            for turn in range(options.rounds):
-                order = list(rivals)[:: 1 if turn % 2 == 0 else -1]
-                for name in order:
-                    results[name].append(play(stage, name, rivals[name], min(options.changes, options.objects)))
-            show(results)
+            changes = min(options.changes, options.objects)
+            show(in_turns(rivals, options.rounds, lambda name, command: play(stage, name, command, changes)))
         finally:
             plane.stop()
 

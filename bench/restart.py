@@ -12,7 +12,7 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-from bench.converge import Contestant, Stage, contestants, converge, restart, show
+from bench.converge import Contestant, Stage, contestants, converge, in_turns, restart, show
 from bench.plane import Audit, Plane, missing
 
 
@@ -31,16 +31,6 @@ def converged(plane, objects, name, command):
     return stage, audit
 
 
-def again(stage, audit, name, command):
-    """Start a contestant once more; return {(part, figure): value}."""
-    audit.skip()
-    one = Contestant(stage.plane, name, command)
-    try:
-        return {("restart", figure): value for figure, value in restart(stage, audit, one).items()}
-    finally:
-        one.stop()
-
-
 def main(args=()):
     """Run the rounds and print one table."""
     parser = argparse.ArgumentParser(prog="python -m bench.restart", description=__doc__.splitlines()[0])
@@ -53,17 +43,18 @@ def main(args=()):
         return
     with tempfile.TemporaryDirectory(prefix="levelset-bench-") as folder, ExitStack() as planes:
         rivals = {name: line for name, line in contestants(folder).items() if name in options.only.split(",")}
-        scenes, results = {}, {name: [] for name in rivals}
+        scenes = {}
         for name, command in rivals.items():
             own = Path(folder, f"plane-{name}")
             own.mkdir()
             plane = Plane(own, [name])
             planes.callback(plane.stop)
             scenes[name] = converged(plane.start(), options.objects, name, command)
-        for turn in range(options.rounds):
-            for name in list(rivals)[:: 1 if turn % 2 == 0 else -1]:
-                results[name].append(again(*scenes[name], name, rivals[name]))
-        show(results)
+
+        def again(name, command):
+            return {("restart", figure): value for figure, value in restart(*scenes[name], name, command).items()}
+
+        show(in_turns(rivals, options.rounds, again))
 
 
 if __name__ == "__main__":

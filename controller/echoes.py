@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from controller.events import Created, Updated, priority_of
 from controller.observe import NULL
+from informers.api.objects import resource_version
 
 if TYPE_CHECKING:
     from controller.events import Event
@@ -139,8 +140,8 @@ def _goes_back(event: Event) -> bool:
     """Whether an object has an older version than it had."""
     if not isinstance(event, Updated):
         return False
-    old, new = event.old.meta.resource_version, event.new.meta.resource_version
-    return (len(new), new) < (len(old), old)
+    old, new = (resource_version(obj.meta.resource_version) for obj in event.objects)
+    return old is not None and new is not None and new < old
 
 
 class Authors:
