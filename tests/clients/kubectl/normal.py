@@ -8,6 +8,9 @@ DROPPED = re.compile(r"^(Waiting for |Warning: .*immediate deletion|[EWI]\d+ .* 
 """How far a rollout is, and what client-go notes of a watch that was short, depend on when one looks."""
 UNORDERED = re.compile(r"(^(\* |evicting pod |pod/\S+ evicted$|\S+  (Unh|H)ealthy  ).*\n)+", re.MULTILINE)
 """Causes of a refusal, which come from a Go map, and what happens at once: components are asked side by side."""
+ENTRY = re.compile(r"^\S+:\n----\n(?:.+\n)*\n", re.MULTILINE)
+ENTRIES = re.compile(rf"({ENTRY.pattern})+", re.MULTILINE)
+"""What a ConfigMap holds, described: kubectl 1.32 takes it from a Go map as it comes."""
 FIXED = tuple(
     (re.compile(pattern, re.MULTILINE), fixed)
     for pattern, fixed in (
@@ -41,4 +44,5 @@ def settled(text):
     for pattern, fixed in FIXED:
         text = pattern.sub(fixed, text)
     text = UNORDERED.sub(lambda rows: "".join(sorted(rows[0].splitlines(keepends=True))), text)
+    text = ENTRIES.sub(lambda entries: "".join(sorted(ENTRY.findall(entries[0]))), text)
     return text if text.endswith("\n") or not text else text + "\n"
