@@ -21,6 +21,7 @@ def test_the_entries_of_a_configmap_come_in_any_order():
 
 
 def test_another_entry_is_a_difference():
+    """Sorting loses nothing."""
     assert settled(DESCRIBED.format(K + OTHER)) != settled(DESCRIBED.format(K))
 
 
