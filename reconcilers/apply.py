@@ -3,7 +3,7 @@
 A controller says what it wants, all of it and nothing else; fields that others set stay theirs. Before anything is
 sent, the cached object is asked whether it would change (`reconcilers.match`). Where the server normalises what it is
 sent, that question is answered wrongly once: the apply that changed nothing teaches that these two states are the same.
-What is not there is created, and applied from its first change on (`reconcilers.created`).
+What is not there is created, and applied once more than a value of it changes (`reconcilers.created`).
 """
 
 from __future__ import annotations
@@ -15,18 +15,17 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 from informers import (
     AlreadyExists,
     Conflict,
-    GroupVersionKind,
     Invalid,
     LevelsetError,
-    NamespacedName,
     NotFound,
     Obj,
     Patch,
     Resource,
     creator_of,
 )
-from reconcilers.created import as_created, handed_over, held, is_created, is_known, marked, unmarked, was_created
-from reconcilers.match import SERVER_FIELDS, digest, matches, owned_part, wanted_part, whole_part
+from reconcilers.created import amended, as_created, handed_over, held, is_created, is_known, marked, was_created
+from reconcilers.desired import body_of, key_of, status_body, version_of
+from reconcilers.match import digest, matches, owned_part, wanted_part, whole_part
 from reconcilers.owners import OwnedByAnother, controller_of, set_controller_reference
 from reconcilers.reclaim import reclaimed
 
@@ -75,7 +74,7 @@ class Applier:
 
         self.field_manager = field_manager or client.field_manager
         self._client, self._cache = client, cache
-        self._learned: LRUCache[tuple[str, str, str], str] = LRUCache(LEARNED)
+        self._learned: LRUCache[tuple[str, str], tuple[str, str]] = LRUCache(LEARNED)
         self._lock = client.runtime.lock("applier")
 
     @overload
@@ -96,7 +95,7 @@ class Applier:
             ValueError: `owner` cannot own an object of that namespace.
             ApiError, OutcomeUnknown: As every write; see `Client`.
         """
-        body = _body(desired)
+        body = body_of(desired)
         if owner is not None:
             set_controller_reference(owner, body)
         live = self._cached(body) if live is None else live
@@ -120,13 +119,13 @@ class Applier:
                 status until its own reconcile: the server checks no uid on the way to a status.
             ApiError, OutcomeUnknown: As every write; see `Client`.
         """
-        body, read = _status_body(obj, status)
+        body, read = status_body(obj, status)
         live = self._cached(body)
-        if live is not None and _version(live)[0] != read[0]:
-            raise Conflict(f"{body['kind']} {_key(body)} is another object now; its status is not written")
+        if live is not None and version_of(live)[0] != read[0]:
+            raise Conflict(f"{body['kind']} {key_of(body)} is another object now; its status is not written")
         if live is None or not self._matches(live, body, "status"):
             live = self._send(live, body, "status")
-        if _version(live) == read:
+        if version_of(live) == read:
             return obj
         return type(obj).from_dict(live) if isinstance(obj, Resource) else live
 
@@ -140,8 +139,8 @@ class Applier:
         elif matches(want, live, manager=self.field_manager, subresource=subresource):
             return True
         with self._lock:
-            lesson = self._learned.get((live["metadata"].get("uid", ""), subresource, digest(want)))
-        return lesson is not None and lesson == self._state(live, want, subresource)
+            lesson = self._learned.get((live["metadata"].get("uid", ""), subresource))
+        return lesson is not None and lesson == (digest(want), self._state(live, want, subresource))
 
     def _state(self, live: Obj, want: Obj, subresource: str) -> str:
         if not subresource and is_created(live, manager=self.field_manager):
@@ -151,9 +150,9 @@ class Applier:
 
     def _learn(self, live: Obj, want: Obj, subresource: str) -> None:
         """Remember that the server keeps `want` as it is kept in `live`."""
-        lesson = (live["metadata"].get("uid", ""), subresource, digest(want))
+        lesson = digest(want), self._state(live, want, subresource)
         with self._lock:
-            self._learned[lesson] = self._state(live, want, subresource)
+            self._learned[live["metadata"].get("uid", ""), subresource] = lesson
 
     # --- Making it so ---
 
@@ -184,6 +183,9 @@ class Applier:
         _refuse(live, body)
         if self._matches(live, body, ""):
             return live
+        made, live = self._amend(live, body)
+        if made is not None:
+            return made
         live = self._hand_over(live, body)
         try:
             made = self._send(live, body, "")
@@ -192,6 +194,22 @@ class Applier:
         if not was_created(made, manager=self.field_manager):
             return made
         return self._send(self._hand_over(made, body), body, "")  # a record of its creation that the cache did not show
+
+    def _amend(self, live: Obj, body: Obj) -> tuple[Obj | None, Obj]:
+        """Change values in what was created; return how it is then, or None, and how it was."""
+        want = wanted_part(body)
+        patch = amended(want, live) if is_created(live, manager=self.field_manager) else None
+        if patch is None:
+            return None, live
+        try:
+            made = self._patch(body, patch, manager=creator_of(self.field_manager))
+        except (Conflict, Invalid):  # somebody has written since, or it takes more than that
+            live = self._read(body)
+            _refuse(live, body)
+            return None, live
+        if not as_created(want, made):
+            self._learn(made, want, "")
+        return made, live
 
     def _hand_over(self, live: Obj, body: Obj) -> Obj:
         """Have what was created count as applied from now on, and return it as it is then."""
@@ -206,24 +224,23 @@ class Applier:
         patch = handed_over(live, manager=self.field_manager)
         return live if patch is None else self._patch(body, patch)
 
-    def _patch(self, body: Obj, patch: Patch) -> Obj:
-        return self._client.patch(
-            (body["apiVersion"], body["kind"]), _key(body), patch, field_manager=self.field_manager
-        )
+    def _patch(self, body: Obj, patch: Patch, *, manager: str | None = None) -> Obj:
+        kind, manager = (body["apiVersion"], body["kind"]), manager or self.field_manager
+        return self._client.patch(kind, key_of(body), patch, field_manager=manager)
 
     def _send(self, before: Obj | None, body: Obj, subresource: str) -> Obj:
         after: Obj = self._client.apply(body, field_manager=self.field_manager, force=True, subresource=subresource)
-        if before is not None and all(_version(after)) and _version(after) == _version(before):
+        if before is not None and all(version_of(after)) and version_of(after) == version_of(before):
             self._learn(before, wanted_part(body), subresource)
-            log.debug("an apply changed nothing", extra={"fields": {"kind": body["kind"], "key": str(_key(body))}})
+            log.debug("an apply changed nothing", extra={"fields": {"kind": body["kind"], "key": str(key_of(body))}})
         return after
 
     def _read(self, body: Obj) -> Obj:
         """Return the object as the server has it."""
-        return self._client.get((body["apiVersion"], body["kind"]), _key(body))
+        return self._client.get((body["apiVersion"], body["kind"]), key_of(body))
 
     def _cached(self, body: Obj) -> Obj | None:
-        found: Obj | None = self._cache.get((body["apiVersion"], body["kind"]), _key(body))
+        found: Obj | None = self._cache.get((body["apiVersion"], body["kind"]), key_of(body))
         return found
 
     def _reconsider(self, body: Obj, refusal: Invalid) -> Obj:
@@ -250,50 +267,9 @@ def _refuse(live: Obj, body: Obj) -> None:
     """Raise if `live` is not ours to write to, or not for long."""
     theirs, mine = controller_of(live), controller_of(body)
     if theirs is not None and (mine is None or theirs.uid != mine.uid):
-        what = f"{body['kind']} {_key(body)}"
+        what = f"{body['kind']} {key_of(body)}"
         if mine is None or (theirs.group_kind, theirs.name) != (mine.group_kind, mine.name):
             raise OwnedByAnother(what, theirs)
         raise StillDeleting(f"{what} belongs to an earlier {mine.kind} {mine.name} and will be deleted with it")
     if live["metadata"].get("deletionTimestamp"):
-        raise StillDeleting(f"{body['kind']} {_key(body)} is being deleted")
-
-
-def _body(desired: AnyObject) -> Obj:
-    """Return a private copy without what only the server sets."""
-    body = _without_none(desired.to_dict()) if isinstance(desired, Resource) else desired
-    GroupVersionKind.of(body)
-    own = {"name", "namespace"}
-    metadata = {key: value for key, value in body["metadata"].items() if key in own or key not in SERVER_FIELDS}
-    return unmarked({key: value for key, value in body.items() if key != "status"} | {"metadata": metadata})
-
-
-def _status_body(obj: AnyObject, status: Any) -> tuple[Obj, tuple[str, str]]:
-    """Return what to apply to make the status as `status`, and uid and resourceVersion of `obj`."""
-    if not isinstance(obj, Resource):
-        names = {key: obj["metadata"][key] for key in ("namespace", "name") if key in obj["metadata"]}
-        plain = {"apiVersion": obj["apiVersion"], "kind": obj["kind"], "metadata": names, "status": status}
-        return plain, _version(obj)
-    body = type(obj)(name=obj.name, namespace=obj.namespace, spec=obj.spec, status=status).to_dict()
-    del body["spec"]
-    body["status"] = _without_none(body.get("status", {}))
-    return body, (obj.uid, obj.metadata.resource_version)
-
-
-def _without_none(value: Any) -> Any:
-    """Typed objects write None for what is not set; to apply means to leave it out."""
-    if isinstance(value, dict):
-        return {
-            key: _without_none(inner) if isinstance(inner, dict | list) else inner
-            for key, inner in value.items()
-            if inner is not None
-        }
-    return [_without_none(inner) for inner in value] if isinstance(value, list) else value
-
-
-def _key(obj: Obj) -> NamespacedName:
-    return NamespacedName(obj["metadata"].get("namespace", ""), obj["metadata"]["name"])
-
-
-def _version(obj: Obj) -> tuple[str, str]:
-    """Return uid and resourceVersion; equal ones mean that nothing was written in between."""
-    return obj["metadata"].get("uid", ""), obj["metadata"].get("resourceVersion", "")
+        raise StillDeleting(f"{body['kind']} {key_of(body)} is being deleted")

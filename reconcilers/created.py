@@ -3,8 +3,9 @@
 What is not there is created by POST: an apply that creates costs the API server half as much again, and would write
 over an object that the cache has not seen yet, where a POST is refused. But the record that a creation leaves in
 `managedFields` holds the server's defaults as well, so that what is no longer wanted could not be told from them. The
-digest of what was wanted, in an annotation, can: while it and the fields are the same, nothing is to be done. Once
-something is, the record is turned into that of an apply, as kubectl does with what it made without `--server-side`,
+digest of what was wanted, in an annotation, can: while it and the fields are the same, nothing is to be done. Where no
+more than a value is to be another, a patch makes it so, and the object is as if it had been created like that. For any
+other change the record is turned into that of an apply, as kubectl does with what it made without `--server-side`,
 and the apply that follows lets go of defaults, of what is no longer wanted, and of the annotation. The record is under
 a name of its own, so that nothing else that the manager writes gets into it. What it holds is of no use until then, so
 the cache keeps nothing of it but that it is there.
@@ -23,7 +24,18 @@ if TYPE_CHECKING:
     from informers import Obj
     from reconcilers.match import Record
 
-__all__ = ["MARK", "as_created", "handed_over", "held", "is_created", "is_known", "marked", "unmarked", "was_created"]
+__all__ = [
+    "MARK",
+    "amended",
+    "as_created",
+    "handed_over",
+    "held",
+    "is_created",
+    "is_known",
+    "marked",
+    "unmarked",
+    "was_created",
+]
 
 MARK = "levelset.dev/created-as"
 """The annotation of an object that was created: a digest of what was wanted."""
@@ -85,6 +97,22 @@ def held(live: Any, want: Any) -> Any:
     return live
 
 
+def amended(want: Obj, live: Obj) -> Patch | None:
+    """Return the patch that makes a created object as if it had been created from `want`; None where none can.
+
+    One can where values differ outside of lists, and nothing else does: then all that was wanted is wanted still, and
+    the record of the creation is as right as before. Which items of two lists are one, only an apply knows.
+    """
+    values = _replacements(live, want)
+    wanted, had = _digest(want), (live["metadata"].get("annotations") or {}).get(MARK)
+    if not values or (had != wanted and had != _digest(held(live, want))):
+        return None
+    if had != wanted:
+        values[f"/metadata/annotations/{_escaped(MARK)}"] = wanted
+    changes = [{"op": "replace", "path": pointer, "value": value} for pointer, value in values.items()]
+    return Patch.json(changes).only_if(resource_version=live["metadata"]["resourceVersion"])
+
+
 def handed_over(live: Obj, *, manager: str) -> Patch | None:
     """Return the patch that turns the record of the creation into that of an apply; None when there is no such record.
 
@@ -122,6 +150,33 @@ def _digest(want: Obj) -> str:
     import hashlib  # noqa: PLC0415 - OpenSSL, 4 ms that only an apply costs
 
     return hashlib.blake2b(msgspec.json.encode(want, order="sorted"), digest_size=16).hexdigest()
+
+
+def _replacements(live: Any, want: Any) -> dict[str, Any] | None:
+    """Return {JSON pointer: value} of what is wanted in the place of something else; None where more than that differs.
+
+    A pointer is relative to what was passed, and the value is none of a list's.
+    """
+    if not isinstance(want, dict):
+        if _contains(live, want):
+            return {}
+        return None if want is None or isinstance(want, list) or isinstance(live, dict | list) else {"": want}
+    if not isinstance(live, dict) or not want.keys() <= live.keys():
+        return None
+    found: dict[str, Any] = {}
+    for name, value in want.items():
+        if live[name] == value:
+            continue
+        below = _replacements(live[name], value)
+        if below is None:
+            return None
+        found |= {f"/{_escaped(name)}{pointer}": new for pointer, new in below.items()}
+    return found
+
+
+def _escaped(name: str) -> str:
+    """Return a name as a JSON pointer has it."""
+    return name.replace("~", "~0").replace("/", "~1")
 
 
 def _contains(live: Any, want: Any) -> bool:

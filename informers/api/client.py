@@ -160,6 +160,7 @@ class Client(Writer):
             subresource=subresource,
             field_manager=field_manager,
             dry_run=dry_run,
+            replaces=patch.version or None,
         )
 
     def merge_from(
@@ -199,7 +200,7 @@ class Client(Writer):
             subresource=subresource,
             field_manager=field_manager,
             dry_run=dry_run,
-            replaces=version_of(taken_apart(old)[1]) if locked else None,
+            replaces=patch.version or None,
         )
         return stored
 

@@ -33,6 +33,8 @@ class Patch(msgspec.Struct, frozen=True):
     """The media type that names the format."""
     body: bytes
     """The encoded patch."""
+    version: str = ""
+    """The resourceVersion of the object that it is for (`only_if`); empty for any."""
 
     @classmethod
     def json(cls, operations: list[dict[str, Any]]) -> Patch:
@@ -68,7 +70,8 @@ class Patch(msgspec.Struct, frozen=True):
             ] + changes
         else:
             changes = {**changes, "metadata": {**(changes.get("metadata") or {}), **wanted}}
-        return msgspec.structs.replace(self, body=msgspec.json.encode(changes))
+        version = resource_version or self.version
+        return msgspec.structs.replace(self, body=msgspec.json.encode(changes), version=version)
 
 
 def creator_of(manager: str) -> str:

@@ -1,4 +1,4 @@
-"""Creating what is not there, and applying it from its first change on."""
+"""Creating what is not there, changing values of it, and applying it from its first other change on."""
 
 import json
 from types import SimpleNamespace
@@ -8,9 +8,10 @@ import pytest
 from informers import AlreadyExists, Cache, Client, Discovery, Patch, Response
 from informers.testing import FakeCluster
 from reconcilers import Applier
-from reconcilers.created import MARK, as_created, handed_over, held, is_created, marked, unmarked
+from reconcilers.created import MARK, amended, as_created, handed_over, held, is_created, marked, unmarked
 
 CONFIG_MAP, SECRET, DEPLOYMENT = ("v1", "ConfigMap"), ("v1", "Secret"), ("apps/v1", "Deployment")
+SERVICE, QUOTA = ("v1", "Service"), ("v1", "ResourceQuota")
 KEY = "default/a"
 
 
@@ -27,7 +28,7 @@ def workbench(world, field_manager=None):
     discovery = Discovery(transport, runtime=runtime)
     cache = Cache(transport, runtime=runtime, discovery=discovery, keep_managers=frozenset({"me"}))
     client = Client(transport, runtime=runtime, discovery=discovery, field_manager="me", writes=cache)
-    for kind in (CONFIG_MAP, SECRET, DEPLOYMENT):
+    for kind in (CONFIG_MAP, SECRET, DEPLOYMENT, SERVICE, QUOTA):
         cache.informer(kind)
     cache.start()
     cache.wait_for_sync()
@@ -140,21 +141,89 @@ class TestWhatIsThere:
         read = bench.apply(config_map(x="1"))
 
         assert config_map(x="1")["metadata"] == unmarked(marked(config_map(x="1"), {}))["metadata"]
-        assert MARK not in (bench.apply(read | {"data": {"x": "2"}})["metadata"].get("annotations") or {})
+        assert MARK not in (bench.apply(read | {"data": {"y": "2"}})["metadata"].get("annotations") or {})
 
     def test_what_is_put_back_keeps_the_records_of_others(self, world, bench):
         """The cache shows ours alone, and that there are others: the server keeps all it has."""
         bench.apply(config_map(x="1"))
-        bench.apply(config_map(x="2"))
+        bench.apply(config_map(x="1", y="2"))
         world.patch(CONFIG_MAP, KEY, {"data": {"theirs": "3"}})
         world.settle()
-        bench.client.update(bench.cache.get(CONFIG_MAP, KEY) | {"data": {"x": "2", "theirs": "3", "z": "4"}})
+        bench.client.update(bench.cache.get(CONFIG_MAP, KEY) | {"data": {"x": "1", "y": "2", "theirs": "3", "z": "4"}})
 
         managers = [manager for manager, _ in owners(world.get(CONFIG_MAP, KEY))]
         assert ["me", "me", "user"] == sorted(managers)
 
 
-class TestTheFirstChange:
+class TestAnotherValue:
+    """Outside of lists, of what was created and not applied since."""
+
+    def test_one_patch_sets_it(self, world, bench):
+        """And the object is as if it had been created so: nobody who comes later sends anything."""
+        bench.apply(deployment("main", replicas=1))
+        after = bench.apply(deployment("main", replicas=3))
+        later = workbench(world)
+        later.apply(deployment("main", replicas=3))
+
+        assert (3, [("me-create", "Update")]) == (after["spec"]["replicas"], owners(after))
+        assert (["POST", "PATCH"], []) == (bench.sent(), later.sent())
+
+    def test_it_is_for_the_object_as_it_was_read(self, world, bench):
+        """So that a controller can tell its own writes, and so that nothing unseen is written over."""
+        before = bench.apply(config_map(x="1"))
+        world.patch(CONFIG_MAP, KEY, {"data": {"theirs": "3"}})
+        after = bench.apply(config_map(x="2"), live=before)
+
+        assert (409, 200) == (world.writes[-3].status, world.writes[-1].status)
+        assert {"x": "2", "theirs": "3"} == after["data"]
+
+    def test_what_others_set_is_set_back(self, world, bench):
+        """And what they added stays."""
+        bench.apply(config_map(x="1"))
+        world.patch(CONFIG_MAP, KEY, {"data": {"x": "broken", "theirs": "3"}})
+        world.settle()
+
+        assert {"x": "1", "theirs": "3"} == bench.apply(config_map(x="1"))["data"]
+        assert ["POST", "PATCH"] == bench.sent()
+
+    def test_what_is_no_longer_wanted_goes_all_the_same(self, world, bench):
+        """Later, and by another process."""
+        bench.apply(config_map(x="1", y="2"))
+        bench.apply(config_map(x="2", y="2"))
+
+        assert {"x": "2"} == workbench(world).apply(config_map(x="2"))["data"]
+
+    def test_an_item_of_a_list_is_applied(self, bench):
+        """The target of a port follows its number, for it is not the same port any more."""
+        service = {**config_map(), "kind": "Service", "spec": {"ports": [{"name": "main", "port": 80}]}}
+        del service["data"]
+        bench.apply(service)
+        after = bench.apply(service | {"spec": {"ports": [{"name": "main", "port": 81}]}})
+
+        assert [(81, 81)] == [(port["port"], port["targetPort"]) for port in after["spec"]["ports"]]
+        assert ["POST", "PATCH", "PATCH"] == bench.sent()
+
+    def test_one_that_a_default_does_not_go_with_is_applied(self, bench):
+        """As when a Deployment is no longer to roll: how fast it shall is not refused, but goes as well."""
+        bench.apply(deployment("main", strategy={"type": "RollingUpdate"}))
+        after = bench.apply(deployment("main", strategy={"type": "Recreate"}))
+
+        assert {"type": "Recreate"} == after["spec"]["strategy"]
+        assert ["POST", "PATCH", "PATCH", "PATCH"] == bench.sent()
+
+    def test_one_that_the_server_writes_otherwise_is_sent_once(self, world, bench):
+        """A process that did not see the creation learns that it is so."""
+        quota = {**config_map(), "kind": "ResourceQuota", "spec": {"hard": {"pods": 3}}}
+        del quota["data"]
+        bench.apply(quota)
+        later = workbench(world)
+        for _ in range(3):
+            later.apply(quota)
+
+        assert ["PATCH"] == later.sent()
+
+
+class TestTheFirstOtherChange:
     def test_it_turns_the_record_into_that_of_an_apply(self, world, bench):
         """And takes the digest away; what the server had added, it adds again."""
         before = bench.apply(deployment("main"))
@@ -175,8 +244,8 @@ class TestTheFirstChange:
 
     def test_after_it_all_is_quiet(self, world, bench):
         """An apply is all that the second change takes."""
-        for size in (1, 2, 2, 3, 3):
-            bench.apply(deployment("main", replicas=size))
+        for spec in ({}, {"replicas": 2}, {"replicas": 2}, {"replicas": 3}, {"replicas": 3}):
+            bench.apply(deployment("main", **spec))
             world.settle()
 
         assert ["POST", "PATCH", "PATCH", "PATCH"] == bench.sent()
@@ -186,10 +255,10 @@ class TestTheFirstChange:
         bench.apply(config_map(x="1"))
         apply_as(world, "they", config_map(theirs="2"))
         world.settle()
-        after = bench.apply(config_map(x="2"))
+        after = bench.apply(config_map(x="1", y="2"))
 
         assert {("me", "Apply"), ("they", "Apply")} == set(owners(after))
-        assert {"x": "2", "theirs": "2"} == after["data"]
+        assert {"x": "1", "y": "2", "theirs": "2"} == after["data"]
         assert ["POST", "PATCH", "PATCH"] == bench.sent()
 
     def test_somebody_may_have_written_since(self, world, bench):
@@ -198,7 +267,7 @@ class TestTheFirstChange:
         world.settle()
         apply_as(world, "they", config_map(theirs="2"))
 
-        assert {"x": "2", "theirs": "2"} == bench.apply(config_map(x="2"))["data"]
+        assert {"x": "1", "y": "2", "theirs": "2"} == bench.apply(config_map(x="1", y="2"))["data"]
 
     def test_a_manager_of_another_name(self, world):
         """The cache keeps no record of it; the server has it."""
@@ -358,6 +427,52 @@ class TestAsCreated:
         live = marked({"metadata": {"name": "a"}, "resources": {"limits": {"cpu": "500m"}}}, want)
 
         assert as_created(want, live)
+
+    @pytest.mark.parametrize(
+        ("then", "want", "changes"),
+        [
+            ({"a/b": {"c~": 1}}, {"a/b": {"c~": 2}}, [{"op": "replace", "path": "/data/a~1b/c~0", "value": 2}]),
+            ({"x": [1], "y": 1}, {"x": [1], "y": "2"}, [{"op": "replace", "path": "/data/y", "value": "2"}]),
+            ({"x": 1}, {"x": 1}, None),
+            ({"x": 1}, {"x": 1, "y": 2}, None),
+            ({"x": 1, "y": 2}, {"x": 2}, None),
+            ({"x": [1]}, {"x": [2]}, None),
+            ({"x": 1}, {"x": [1]}, None),
+            ({"x": [1]}, {"x": 1}, None),
+            ({"x": 1}, {"x": {"y": 1}}, None),
+            ({"x": {"y": 1}}, {"x": 1}, None),
+            ({"x": 1}, {"x": None}, None),
+        ],
+    )
+    def test_what_sets_other_values(self, then, want, changes):
+        """None where it takes more than that."""
+        live = marked({"metadata": {"name": "a", "resourceVersion": "7"}, "data": then}, {"data": then})
+        patch = amended({"data": want}, live)
+        if changes is None:
+            assert patch is None
+        else:
+            mark = marked({"metadata": {}}, {"data": want})["metadata"]["annotations"][MARK]
+            at = "/metadata/annotations/levelset.dev~1created-as"
+            lock = {"op": "replace", "path": "/metadata/resourceVersion", "value": "7"}
+            assert ("7", [lock, *changes, {"op": "replace", "path": at, "value": mark}]) == (
+                patch.version,
+                json.loads(patch.body),
+            )
+
+    @pytest.mark.parametrize(
+        ("now", "want"),
+        [
+            ({"x": 9, "y": 1}, {"x": 2, "y": 1}),  # somebody else changed what is to be changed
+            ({"x": 1, "y": 9}, {"x": 2, "y": 1}),
+            ({"x": 1}, {"x": 1, "y": 1}),
+        ],
+    )
+    def test_what_takes_more_when_others_have_been_there(self, now, want):
+        """It cannot be told whether anything else was wanted then."""
+        then = {"data": {"x": 1, "y": 1}}
+        live = {**marked({"metadata": {"name": "a", "resourceVersion": "7"}}, then), "data": now}
+
+        assert amended({"data": want}, live) is None
 
     @pytest.mark.parametrize(
         ("live", "want", "kept"),

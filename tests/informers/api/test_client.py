@@ -194,6 +194,15 @@ class TestWriting:
 
         assert replaced == ledger.replaced
 
+    @pytest.mark.parametrize(("version", "replaced"), [("7", "7"), ("", None)])
+    def test_a_patch_replaces_the_version_that_it_is_for(self, play, version, replaced):
+        """In any format."""
+        client, _, ledger = play(answer(config_map(resourceVersion="8")))
+        patch = Patch.json([{"op": "remove", "path": "/data/k"}]).only_if(uid="u", resource_version=version)
+        client.patch(CONFIG_MAP, "ns/a", patch)
+
+        assert replaced == ledger.replaced
+
     def test_typed_in_typed_out(self, play):
         """A Resource comes back as the same class, as stored."""
         stored = Widget(name="a", namespace="ns", spec=Spec(size=5)).to_dict()

@@ -1,0 +1,57 @@
+"""What a controller hands to an apply, as the plain object that is sent: all that it wants to own, and nothing else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from informers import GroupVersionKind, NamespacedName, Resource
+from reconcilers.created import unmarked
+from reconcilers.match import SERVER_FIELDS
+
+if TYPE_CHECKING:
+    from informers import Obj
+    from reconcilers.owners import AnyObject
+
+__all__ = ["body_of", "key_of", "status_body", "version_of"]
+
+
+def body_of(desired: AnyObject) -> Obj:
+    """Return a private copy without what only the server sets."""
+    body = _without_none(desired.to_dict()) if isinstance(desired, Resource) else desired
+    GroupVersionKind.of(body)
+    own = {"name", "namespace"}
+    metadata = {key: value for key, value in body["metadata"].items() if key in own or key not in SERVER_FIELDS}
+    return unmarked({key: value for key, value in body.items() if key != "status"} | {"metadata": metadata})
+
+
+def status_body(obj: AnyObject, status: Any) -> tuple[Obj, tuple[str, str]]:
+    """Return what to apply to make the status as `status`, and uid and resourceVersion of `obj`."""
+    if not isinstance(obj, Resource):
+        names = {key: obj["metadata"][key] for key in ("namespace", "name") if key in obj["metadata"]}
+        plain = {"apiVersion": obj["apiVersion"], "kind": obj["kind"], "metadata": names, "status": status}
+        return plain, version_of(obj)
+    body = type(obj)(name=obj.name, namespace=obj.namespace, spec=obj.spec, status=status).to_dict()
+    del body["spec"]
+    body["status"] = _without_none(body.get("status", {}))
+    return body, (obj.uid, obj.metadata.resource_version)
+
+
+def _without_none(value: Any) -> Any:
+    """Typed objects write None for what is not set; to apply means to leave it out."""
+    if isinstance(value, dict):
+        return {
+            key: _without_none(inner) if isinstance(inner, dict | list) else inner
+            for key, inner in value.items()
+            if inner is not None
+        }
+    return [_without_none(inner) for inner in value] if isinstance(value, list) else value
+
+
+def key_of(obj: Obj) -> NamespacedName:
+    """Return an object's namespace, empty for one of the cluster, and name."""
+    return NamespacedName(obj["metadata"].get("namespace", ""), obj["metadata"]["name"])
+
+
+def version_of(obj: Obj) -> tuple[str, str]:
+    """Return uid and resourceVersion; equal ones mean that nothing was written in between."""
+    return obj["metadata"].get("uid", ""), obj["metadata"].get("resourceVersion", "")
