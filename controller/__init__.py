@@ -51,6 +51,7 @@ if TYPE_CHECKING:
         resource_version_changed,
         spec_deletion_or_finalizers_changed,
     )
+    from controller.promptness import prompt
     from controller.ratelimit import RateLimiter, bucketed, exponential
     from controller.recorder import EventRecorder
     from controller.request import Reconciler, Request, Result, TerminalError
@@ -107,6 +108,7 @@ __all__ = [
     "labels_changed",
     "labels_match",
     "negated",
+    "prompt",
     "remaining",
     "resource_version_changed",
     "serve_webhooks",
@@ -129,6 +131,7 @@ _HOMES = {
         "observe": "ControllerObserver",
         "predicates": "Predicate all_of annotations_changed any_of generation_changed labels_changed labels_match "
         "negated resource_version_changed spec_deletion_or_finalizers_changed",
+        "promptness": "prompt",
         "ratelimit": "RateLimiter bucketed exponential",
         "recorder": "EventRecorder",
         "request": "Reconciler Request Result TerminalError",

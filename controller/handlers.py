@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, TypeAlias
 
+from controller.promptness import are_prompt, prompt
 from controller.request import Request
 from informers.api.objects import key_of
 from informers.api.resource import Resource, kind_of
@@ -23,6 +24,7 @@ Mapper: TypeAlias = Callable[["Event"], Iterable[Request]]
 """Whom an event concerns. It MUST be quick; if it raises, the event is lost to its controller, and reported."""
 
 
+@prompt
 def enqueue_self(event: Event) -> Iterable[Request]:
     """Ask for the object itself."""
     return (Request(*event.obj.key),)
@@ -61,17 +63,17 @@ def enqueue_owner(
                         found[Request("", reference.name)] = None
         return found
 
-    return owners
+    return owners if callable(scope) else prompt(owners)
 
 
 def enqueue_mapped(function: Callable[[CachedObject], Iterable[KeyLike]]) -> Mapper:
     """Return a mapper that asks for whatever `function(obj)` returns: requests, names or `"namespace/name"`.
 
     An update asks for the old version as well as for the new one. What is named twice is asked for once, in the order
-    of the first mention.
+    of the first mention. It is `prompt` if the function is.
     """
 
     def mapped(event: Event) -> Iterable[Request]:
         return dict.fromkeys(Request(*key_of(key)) for obj in event.objects for key in function(obj))
 
-    return mapped
+    return prompt(mapped) if are_prompt((function,)) else mapped

@@ -10,6 +10,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from controller.events import priority_of
+from controller.promptness import are_prompt
 from controller.request import Request
 from controller.worker import describe
 
@@ -45,6 +46,8 @@ class Pipeline:
         self._source, self._mapper, self._predicates = source, mapper, tuple(predicates)
         self._observe = observe
         self._lost = 0
+        self.prompt = are_prompt((self._mapper, *self._predicates))
+        """Whether an event is delivered at once, without waiting for anything."""
 
     def requests(self, event: Event, controller: str) -> Sequence[Request]:
         """Return whom the event concerns; nobody if it is filtered, or lost because a function of the user's raised."""

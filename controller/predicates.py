@@ -11,10 +11,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
 from controller.events import Event, Updated
+from controller.promptness import are_prompt, prompt
 from informers.api.selectors import LabelSelector
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 __all__ = [
     "Predicate",
@@ -33,6 +34,7 @@ Predicate: TypeAlias = Callable[[Event], bool]
 """Whether an event may pass. It MUST be quick; if it raises, the event is lost to its controller, and reported."""
 
 
+@prompt
 def generation_changed(event: Event) -> bool:
     """Pass updates of the spec: the server counts them in `metadata.generation`.
 
@@ -47,21 +49,25 @@ def generation_changed(event: Event) -> bool:
     return event.old.meta.generation != event.new.meta.generation
 
 
+@prompt
 def labels_changed(event: Event) -> bool:
     """Pass updates that changed a label; none and no labels are the same."""
     return not isinstance(event, Updated) or (event.old.meta.labels or {}) != (event.new.meta.labels or {})
 
 
+@prompt
 def annotations_changed(event: Event) -> bool:
     """Pass updates that changed an annotation; none and no annotations are the same."""
     return not isinstance(event, Updated) or (event.old.meta.annotations or {}) != (event.new.meta.annotations or {})
 
 
+@prompt
 def resource_version_changed(event: Event) -> bool:
     """Pass updates that changed anything at all, not what was sent once more."""
     return not isinstance(event, Updated) or event.old.meta.resource_version != event.new.meta.resource_version
 
 
+@prompt
 def spec_deletion_or_finalizers_changed(event: Event) -> bool:
     """Pass updates of the spec, the beginning of a deletion, and changes of the finalizers: not those of the status."""
     if not isinstance(event, Updated) or generation_changed(event):
@@ -86,19 +92,24 @@ def labels_match(selector: LabelSelector | Mapping[str, str] | str) -> Predicate
     elif not isinstance(selector, LabelSelector):
         selector = LabelSelector.from_labels(selector)
     wanted = selector
-    return lambda event: any(wanted.matches(obj.meta.labels) for obj in event.objects)
+    return prompt(lambda event: any(wanted.matches(obj.meta.labels) for obj in event.objects))
 
 
 def all_of(*predicates: Predicate) -> Predicate:
     """Return a predicate that passes what all of these pass; the first no ends the asking."""
-    return lambda event: all(predicate(event) for predicate in predicates)
+    return _made_of(predicates, lambda event: all(predicate(event) for predicate in predicates))
 
 
 def any_of(*predicates: Predicate) -> Predicate:
     """Return a predicate that passes what any of these passes; the first yes ends the asking."""
-    return lambda event: any(predicate(event) for predicate in predicates)
+    return _made_of(predicates, lambda event: any(predicate(event) for predicate in predicates))
 
 
 def negated(predicate: Predicate) -> Predicate:
     """Return a predicate that passes what this one holds back."""
-    return lambda event: not predicate(event)
+    return _made_of((predicate,), lambda event: not predicate(event))
+
+
+def _made_of(parts: Sequence[Predicate], whole: Predicate) -> Predicate:
+    """Return a predicate that is prompt if its parts are."""
+    return prompt(whole) if are_prompt(parts) else whole

@@ -110,7 +110,7 @@ class InformerSource:
     def start(self, queue: WorkQueue) -> None:
         """See `Source.start`."""
         self._queue = _only(self._queue, queue, self.name)
-        self._registration = self._informer.add_handler(self, name=queue.name)
+        self._registration = self._listen(queue)
 
     def stop(self) -> None:
         """See `Source.stop`."""
@@ -122,7 +122,7 @@ class InformerSource:
         """Feed the queue with every object once more, for instance because it takes more keys in than before."""
         before = self._registration
         if before is not None and self._queue is not None:
-            self._registration = self._informer.add_handler(self, name=self._queue.name)
+            self._registration = self._listen(self._queue)
             before.remove()
 
     def status(self) -> SourceStatus:
@@ -145,6 +145,9 @@ class InformerSource:
     def on_delete(self, obj: CachedObject, *, final_state_unknown: bool) -> None:
         """Take the news that an object is gone."""
         self._deliver(Deleted(obj, final_state_unknown))
+
+    def _listen(self, queue: WorkQueue) -> Registration:
+        return self._informer.add_handler(self, name=queue.name, prompt=self._pipeline.prompt)
 
     def _deliver(self, event: Event) -> None:
         if self._queue is not None:

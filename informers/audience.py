@@ -45,7 +45,7 @@ class Audience:
         self._registrations: tuple[Registration, ...] = ()
         self._stopped = False
 
-    def add(self, handler: Handler, name: str, resync: Seconds | None) -> Registration:
+    def add(self, handler: Handler, name: str, resync: Seconds | None, *, prompt: bool = False) -> Registration:
         """Take in a handler, and owe it what there is; raises RuntimeError once stopped."""
         registration = Registration(
             handler,
@@ -57,6 +57,7 @@ class Audience:
             store=self._store,
             observe=self._observe,
             resync=resync,
+            prompt=prompt,
         )
         with self._lock:
             if self._stopped:
@@ -65,6 +66,7 @@ class Audience:
             if there:
                 registration.owe(Notice(Diff(added=there), initial=True))
             self._registrations = (*(r for r in self._registrations if not r.removed or r.alive()), registration)
+        registration.tell()
         return registration
 
     def owe(self, diff: Diff, *, initial: bool = False) -> None:
@@ -73,6 +75,11 @@ class Audience:
             notice = Notice(diff, initial)
             for registration in self._registrations:
                 registration.owe(notice)
+
+    def tell(self) -> None:
+        """Tell prompt handlers what they are owed; to be called after `owe`, without the informer's lock."""
+        for registration in self._registrations:
+            registration.tell()
 
     def stop(self) -> None:
         """Tell nothing more. Never blocks."""

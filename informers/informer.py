@@ -56,9 +56,9 @@ class Informer:
         outage: Knows whether the server's absence was told, shared likewise.
 
     Guarantees: a handler hears of every object in the store, of no state older than one it heard of, and of every
-    disappearance, though not of every state in between. A slow handler delays nobody but itself.
+    disappearance, though not of every state in between. A slow handler delays nobody but itself, unless it is prompt.
 
-    Threads: any thread. Each handler runs on a task of its own.
+    Threads: any thread. Each handler runs on a task of its own, unless it is added as prompt.
     """
 
     def __init__(
@@ -107,30 +107,29 @@ class Informer:
 
     # --- Use ---
 
-    def add_handler(self, handler: Handler, *, name: str, resync: Seconds | None = None) -> Registration:
+    def add_handler(
+        self, handler: Handler, *, name: str, resync: Seconds | None = None, prompt: bool = False
+    ) -> Registration:
         """Deliver changes to `handler`, on a task of its own; objects that are there already are told as initial.
 
         Args:
             handler: Whom to tell.
             name: What log lines and metrics call it.
             resync: Seconds in which it is told every object anew, spread out; None as the options say.
+            prompt: It returns at once and waits for nothing, so that it can be told on the task that reads the watch.
 
         Raises:
             RuntimeError: The informer has stopped.
             ValueError: A resync more often than every second.
         """
-        return self._audience.add(handler, name, self.options.resync if resync is None else resync)
+        return self._audience.add(handler, name, self.options.resync if resync is None else resync, prompt=prompt)
 
     def add_index(self, name: str, function: IndexFunction) -> None:
         """Make objects findable by what `function` says of them; raises ValueError when the name is taken."""
         self.store.add_index(name, function)
 
     def start(self) -> None:
-        """Begin to mirror; returns at once.
-
-        Raises:
-            RuntimeError: It was started before.
-        """
+        """Begin to mirror, and return at once; raises RuntimeError when it was started before."""
         with self._lock:
             if self._started:
                 raise RuntimeError(f"the informer of {self.gvk} was started before; make a new one")
@@ -230,6 +229,7 @@ class Informer:
             initial, scope.listed = not scope.listed, True
             self._note_listed()
             self._audience.owe(diff, initial=initial)
+        self._audience.tell()
 
     def apply(self, scope: Scope, obj: CachedObject, *, deleted: bool) -> None:
         """See `Feed.apply`."""
@@ -240,6 +240,7 @@ class Informer:
             gone = obj.meta.uid if deleted else ""
             self.overlay.progress(obj.meta.resource_version, namespace=scope.namespace, gone=gone)
             self._audience.owe(diff)
+        self._audience.tell()
 
     def progress(self, scope: Scope, resource_version: str) -> None:
         """See `Feed.progress`."""

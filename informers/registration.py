@@ -1,8 +1,10 @@
 """Handlers, and what an informer owes each of them: everything, once, in order, one call at a time.
 
 Each handler is told on a task of its own, so that one that is slow, or never returns, keeps neither the mirror nor
-another handler waiting. What it has yet to hear is kept in a `Backlog`, which grows with the objects and not with the
-events. A handler that fails loses the one event, loudly; it never harms the informer.
+another handler waiting. One that is known to be prompt is told by whoever brings the news: an event that changes
+threads waits for a processor and for the interpreter, which under load takes longer than all else on its way. What a
+handler has yet to hear is kept in a `Backlog`, which grows with the objects and not with the events. A handler that
+fails loses the one event, loudly; it never harms the informer.
 """
 
 from __future__ import annotations
@@ -34,7 +36,7 @@ SLOW: Seconds = 0.1
 class Handler(Protocol):
     """Hears what an informer learns.
 
-    Threads: the registration's own task; never two calls at a time.
+    Threads: the registration's own task, or any if it is prompt; never two calls at a time.
     """
 
     def on_add(self, obj: CachedObject, *, initial: bool) -> None:
@@ -87,6 +89,7 @@ class Registration:
         store: What a resync repeats.
         observe: Hears of failures.
         resync: Seconds in which the handler is told everything anew; None never.
+        prompt: Whether it is told by whoever calls `tell`; with a resync it has a task all the same.
 
     Threads: any thread. `owe` is called with the informer's lock held, everything else without.
     """
@@ -103,8 +106,10 @@ class Registration:
         store: Store,
         observe: Observer = NULL,
         resync: Seconds | None = None,
+        prompt: bool = False,
     ) -> None:
         self.name = name
+        self._prompt = prompt and not resync
         self._handler, self._gvk, self._runtime, self._lock = handler, gvk, runtime, lock
         self._listed, self._store, self._observe = listed, store, observe
         self._resync = Resync(resync, random=runtime.random, now=runtime.monotonic()) if resync else None
@@ -113,7 +118,7 @@ class Registration:
         self._task: Task | None = None
         self._clock: Seconds = 0.0  # when the last call ended
         self._in_hand = self._telling = self._failures = self._slow = 0
-        self._removed = False
+        self._removed = self._busy = False
 
     def remove(self) -> None:
         """Deliver nothing more; a call in progress is not waited for. Idempotent, never blocks."""
@@ -141,23 +146,50 @@ class Registration:
         if self._removed:
             return
         self._backlog.add(notice)
+        if self._prompt:
+            return
         if self._task is None:
             self._task = self._runtime.spawn(f"handler {self.name} of {self._gvk.kind}", self._run)
         if not self._wake.is_set():
             self._wake.set()
 
+    def tell(self) -> None:
+        """Tell a prompt handler what it is owed, unless another thread is at it: then that one does."""
+        while self._prompt:
+            with self._lock:
+                notices = [] if self._busy else self._take()
+                if not notices:
+                    return
+                self._busy = True
+            try:
+                self._tell_all(notices)
+            finally:
+                self._busy = False
+
     def join(self, timeout: Seconds | None = None) -> bool:
         """Wait for its task after `remove`; False when a call is still in progress."""
-        return self._task is None or self._task.join(timeout)
+        return not self._busy if self._task is None else self._task.join(timeout)
 
     def alive(self) -> bool:
-        """Whether its task runs."""
-        return self._task is not None and self._task.alive()
+        """Whether its task runs, or a prompt call is in progress."""
+        return self._busy or (self._task is not None and self._task.alive())
 
     def snapshot(self) -> HandlerSnapshot:
         """Return how it fares."""
         backlog = self._backlog.size + self._in_hand
         return HandlerSnapshot(self.name, self.synced(), backlog, self._failures, self._slow)
+
+    def _take(self) -> list[Notice]:
+        """Take in hand what is owed; in the lock."""
+        self._telling, self._in_hand = self._backlog.initial, self._backlog.size
+        return self._backlog.take()
+
+    def _tell_all(self, notices: list[Notice]) -> None:
+        self._clock = self._runtime.monotonic()
+        for notice in notices:
+            self._tell(notice)
+            self._telling -= notice.initial
+            self._in_hand -= notice.size
 
     # --- On its task ---
 
@@ -169,13 +201,8 @@ class Registration:
                     return
                 self._wake.clear()
                 self._repeat()
-                self._telling, self._in_hand = self._backlog.initial, self._backlog.size
-                notices = self._backlog.take()
-            self._clock = self._runtime.monotonic()
-            for notice in notices:
-                self._tell(notice)
-                self._telling -= notice.initial
-                self._in_hand -= notice.size
+                notices = self._take()
+            self._tell_all(notices)
 
     def _repeat(self) -> None:
         """Add what a resync has to tell now; in the lock, so that nothing older than what was told can be told."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from controller import Builder, Deleted, Request, Result, enqueue_mapped
+from controller import Builder, Deleted, Request, Result, enqueue_mapped, prompt
 from informers import BadRequest, Forbidden, Invalid, NamespaceTerminating, NotFound
 from reconcilers.apply import Applier, StillDeleting
 from reconcilers.memcached.children import (
@@ -157,6 +157,7 @@ def setup(manager: Manager) -> Controller:
     )
 
 
+@prompt
 def instance_of(pod: CachedObject) -> Iterable[NamespacedName]:
     """Yield the Memcached that a Pod's labels name."""
     labels = pod.meta.labels or {}
@@ -168,6 +169,7 @@ def _memcacheds_of(pod: CachedObject) -> Iterable[str]:
     return [key.name for key in instance_of(pod)]
 
 
+@prompt
 def namesake_of_freed(event: Event) -> Iterable[Request]:
     """Yield the namesake of a Deployment that is gone or changed hands: it may have waited for the name."""
     was, is_ = event.objects[0].meta.controller, event.obj.meta.controller

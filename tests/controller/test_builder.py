@@ -50,7 +50,7 @@ class Host:
     def informer(self, kind):
         """Stand in for an informer that is synced."""
 
-        def add_handler(handler, *, name):
+        def add_handler(handler, *, name, prompt):
             self.handlers.setdefault(handler.name, []).append(handler)
             return SimpleNamespace(remove=lambda: None, synced=lambda: True)
 

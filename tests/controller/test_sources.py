@@ -26,7 +26,7 @@ class Mirror:
         """Return the one informer."""
         return self
 
-    def add_handler(self, handler, *, name):
+    def add_handler(self, handler, *, name, prompt):
         """Take a handler."""
         self.handlers[name] = handler
         return SimpleNamespace(remove=lambda: self.handlers.pop(name), synced=lambda: self.is_synced)

@@ -1,5 +1,7 @@
 """An informer: handlers, replay, order, and what it does when others fail."""
 
+from functools import partial
+
 import pytest
 
 from informers.api.errors import Unreachable
@@ -37,6 +39,15 @@ def informer(make):
 
 
 class TestHandlers:
+    """Told on a task of their own, or, where they are prompt, by whoever brings the news."""
+
+    @pytest.fixture(params=[False, True], ids=["own-task", "prompt"])
+    def informer(self, make, request):
+        """An informer whose handlers are added so."""
+        informer = make()
+        informer.add_handler = partial(informer.add_handler, prompt=request.param)
+        return informer
+
     def test_a_handler_hears_of_the_first_list_and_then_of_every_change(self, runtime, server, informer):
         """Initial objects are marked as such."""
         diary = Diary()
@@ -95,22 +106,6 @@ class TestHandlers:
         runtime.advance(2)
 
         assert [True] * 4 == found
-
-    def test_a_late_handler_is_told_what_is_there_already(self, runtime, server, informer):
-        """As initial additions; it is synced when it was told all; then it hears of changes like the others."""
-        diary = Diary()
-        server.lists.append(page(5, obj("a", 3), obj("b", 4)))
-        informer.start()
-        runtime.settle()
-        registration = informer.add_handler(diary, name="late")
-        before = registration.synced()
-        runtime.settle()
-        synced = registration.synced()
-        server.stream_now.send(event("MODIFIED", obj("a", 9)))
-        runtime.settle()
-
-        assert (False, True) == (before, synced)
-        assert [("add", "a", "3", True), ("add", "b", "4", True), ("update", "a", "3", "9")] == diary.entries
 
     def test_changes_during_a_replay_come_after_it(self, runtime, server, informer):
         """Never two calls at a time, never a state older than one told before."""
@@ -198,6 +193,41 @@ class TestHandlers:
 
         assert ["a"] == [entry[1] for entry in once.entries]
 
+    def test_a_handler_may_stop_the_informer(self, runtime, server, informer):
+        """From within a call."""
+
+        class Quitter(Diary):
+            def on_add(self, obj, *, initial):
+                super().on_add(obj, initial=initial)
+                informer.stop()
+
+        quitter = Quitter()
+        informer.add_handler(quitter, name="quitter")
+        informer.start()
+        runtime.settle()
+        server.stream_now.send(event("ADDED", obj("a", 9)) + event("ADDED", obj("b", 10)))
+        runtime.settle()
+
+        assert (True, 1) == (informer.join(0), len(quitter.entries))
+
+
+class TestOwnTask:
+    def test_a_late_handler_is_told_what_is_there_already(self, runtime, server, informer):
+        """As initial additions; it is synced when it was told all; then it hears of changes like the others."""
+        diary = Diary()
+        server.lists.append(page(5, obj("a", 3), obj("b", 4)))
+        informer.start()
+        runtime.settle()
+        registration = informer.add_handler(diary, name="late")
+        before = registration.synced()
+        runtime.settle()
+        synced = registration.synced()
+        server.stream_now.send(event("MODIFIED", obj("a", 9)))
+        runtime.settle()
+
+        assert (False, True) == (before, synced)
+        assert [("add", "a", "3", True), ("add", "b", "4", True), ("update", "a", "3", "9")] == diary.entries
+
     def test_a_slow_handler_holds_up_nobody_else(self, runtime, server, informer, caplog):
         """H22: neither the mirror nor the other handlers; it is named in a warning."""
 
@@ -240,22 +270,83 @@ class TestHandlers:
         known = {entry[1]: entry[-1] if entry[0] == "update" else entry[2] for entry in stuck.entries}
         assert {obj.meta.name: obj.meta.resource_version for obj in informer.store.list()} == known
 
-    def test_a_handler_may_stop_the_informer(self, runtime, server, informer):
-        """From within a call."""
 
-        class Quitter(Diary):
+class TestPrompt:
+    def test_it_is_told_on_the_task_that_reads_the_watch(self, runtime, server, informer):
+        """And has none of its own; what is there already is told by whoever adds it, before it returns."""
+
+        class Where(Diary):
             def on_add(self, obj, *, initial):
-                super().on_add(obj, initial=initial)
-                informer.stop()
+                self.entries.append((obj.meta.name, runtime.thread()))
 
-        quitter = Quitter()
-        informer.add_handler(quitter, name="quitter")
+        early, late, slow = Where(), Where(), Where()
+        server.lists.append(page(5, obj("a", 3)))
+        informer.add_handler(early, name="early", prompt=True)
+        informer.add_handler(slow, name="slow")
         informer.start()
         runtime.settle()
-        server.stream_now.send(event("ADDED", obj("a", 9)) + event("ADDED", obj("b", 10)))
+        registration = informer.add_handler(late, name="late", prompt=True)
+        told = list(late.entries)
+        server.stream_now.send(event("ADDED", obj("b", 9)))
         runtime.settle()
 
-        assert (True, 1) == (informer.join(0), len(quitter.entries))
+        reader = dict(early.entries)["b"]
+        assert [("a", reader), ("b", reader)] == early.entries
+        assert [("a", runtime.thread())] == told
+        assert (registration.synced(), ("b", reader)) == (True, late.entries[-1])
+        assert reader not in dict(slow.entries).values()
+
+    def test_never_two_calls_at_a_time(self, runtime, server, informer):
+        """Whoever brings news while another tells leaves it to that one; nothing is lost."""
+        inside = []
+
+        class Waiting(Diary):
+            def on_add(self, obj, *, initial):
+                inside.append(obj.meta.name)
+                runtime.sleep(1)
+                self.entries.append([*inside])
+                inside.remove(obj.meta.name)
+
+        waiting = Waiting()
+        server.lists.append(page(5, obj("a", 3), obj("b", 4)))
+        informer.start()
+        runtime.settle()
+        runtime.spawn("adder", lambda: informer.add_handler(waiting, name="waiting", prompt=True))
+        runtime.call_later(0.5, lambda: server.stream_now.send(event("ADDED", obj("c", 10))))
+        runtime.advance(5)
+
+        assert [["a"], ["b"], ["c"]] == waiting.entries
+
+    def test_one_with_a_resync_has_a_task_all_the_same(self, runtime, server, informer):
+        """Somebody has to look at the clock."""
+        diary = Diary()
+        server.lists.append(page(5, obj("a", 3)))
+        informer.add_handler(diary, name="diary", resync=20, prompt=True)
+        informer.start()
+        runtime.advance(60)
+
+        assert ("update", "a", "3", "3") in diary.entries
+
+    def test_what_ends_the_teller_does_not_end_the_telling(self, runtime, server, make):
+        """As when a thread that adds a handler is interrupted: the next news is told."""
+        informer = make()
+
+        class Interrupted(Diary):
+            def on_add(self, obj, *, initial):
+                super().on_add(obj, initial=initial)
+                if initial:
+                    raise KeyboardInterrupt
+
+        interrupted = Interrupted()
+        server.lists.append(page(5, obj("a", 3)))
+        informer.start()
+        runtime.settle()
+        with pytest.raises(KeyboardInterrupt):
+            informer.add_handler(interrupted, name="interrupted", prompt=True)
+        server.stream_now.send(event("ADDED", obj("b", 9)))
+        runtime.settle()
+
+        assert ["a", "b"] == [entry[1] for entry in interrupted.entries]
 
 
 class TestSync:

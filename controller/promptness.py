@@ -1,0 +1,38 @@
+"""Which functions of a source return at once, so that its events need no thread of their own.
+
+    @prompt
+    def owner_of(pod: CachedObject) -> Iterable[str]: ...
+
+Predicates and mappers may be anything, a question to the server included, so that each source is told on a task of its
+own. Where all of its functions are known to be prompt, events go into the queue on the thread that read them off the
+wire, and reach a worker one change of threads sooner.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["are_prompt", "prompt"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_MARK = "__levelset_prompt__"
+
+
+def prompt(function: F) -> F:
+    """Declare that a predicate or mapper only looks at the event: it asks nobody, waits for nothing and takes no lock.
+
+    While it runs, the watch of its kind is not read. `enqueue_self`, `enqueue_owner` of a `Resource`, and the
+    predicates of this package are; what is made of prompt functions is, too.
+    """
+    setattr(function, _MARK, True)
+    return function
+
+
+def are_prompt(functions: Iterable[Callable[..., Any]]) -> bool:
+    """Whether all of these were declared prompt."""
+    return all(getattr(function, _MARK, False) for function in functions)

@@ -1,0 +1,89 @@
+"""Which sources need no thread of their own."""
+
+import pytest
+
+from controller import (
+    Request,
+    all_of,
+    annotations_changed,
+    any_of,
+    enqueue_mapped,
+    enqueue_owner,
+    enqueue_self,
+    generation_changed,
+    labels_changed,
+    labels_match,
+    negated,
+    prompt,
+    resource_version_changed,
+    spec_deletion_or_finalizers_changed,
+)
+from controller.observe import NULL
+from controller.pipeline import Pipeline
+from controller.promptness import are_prompt
+from reconcilers.memcached import Memcached
+
+
+def slow(event):
+    """Nobody knows what this does."""
+    return True
+
+
+@prompt
+def quick(event):
+    """Somebody does."""
+    return True
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        enqueue_self,
+        enqueue_owner(Memcached),
+        enqueue_owner(("apps/v1", "Deployment"), namespaced=True),
+        enqueue_mapped(quick),
+        generation_changed,
+        labels_changed,
+        annotations_changed,
+        resource_version_changed,
+        spec_deletion_or_finalizers_changed,
+        labels_match("app=web"),
+        all_of(quick, labels_changed),
+        any_of(quick, labels_changed),
+        negated(quick),
+    ],
+)
+def test_what_only_looks_at_the_event_is_prompt(function):
+    """So is what is made of nothing else."""
+    assert are_prompt([function])
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        slow,
+        lambda event: (),
+        enqueue_mapped(slow),
+        all_of(quick, slow),
+        any_of(slow, quick),
+        negated(slow),
+        enqueue_owner(("apps/v1", "Deployment"), namespaced=lambda: None),  # may ask the server where it lives
+    ],
+)
+def test_all_else_may_take_its_time(function):
+    """Unless somebody says otherwise."""
+    assert not are_prompt([function])
+
+
+@pytest.mark.parametrize(
+    ("mapper", "predicates", "expected"),
+    [
+        (enqueue_self, (), True),
+        (enqueue_self, (quick, labels_changed), True),
+        (enqueue_self, (quick, slow), False),
+        (lambda event: (Request("", "a"),), (quick,), False),
+    ],
+)
+def test_a_pipeline_is_as_prompt_as_its_parts(mapper, predicates, expected):
+    """All of them."""
+    assert Pipeline("Pod (v1)", mapper, predicates, observe=NULL).prompt is expected
