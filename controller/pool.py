@@ -2,6 +2,10 @@
 
 Pumps only: `controller.attempt` runs a reconcile, `controller.worker` judges it, the queue orders. A worker MUST give
 back every key it took, and MUST NOT end because of what a reconciler raised; should it end all the same, it says so.
+
+Workers are there to wait for the server side by side. Reconciles that wait for nothing, as nearly all do after a
+restart, they only do in turns, for there is one interpreter, and each turn costs processor time. So where a controller
+begins with many keys, one worker begins alone, and the others join as soon as it shows that reconciles take longer.
 """
 
 from __future__ import annotations
@@ -20,6 +24,13 @@ if TYPE_CHECKING:
     from informers.runtime import Runtime, Seconds, Task
 
 __all__ = ["WorkerPool"]
+
+MANY = 1000
+"""Keys at the start with which one worker begins alone; with fewer it is over before it matters."""
+LOOK: Seconds = 0.05
+"""How often one who waits looks whether it is needed."""
+QUICK = 50
+"""Reconciles between two looks with which the one worker is left alone: one a millisecond, so none of them waits."""
 
 
 class WorkerPool:
@@ -42,6 +53,8 @@ class WorkerPool:
     ) -> None:
         self._queue, self._attempts, self._runtime, self._failed = queue, attempts, runtime, failed
         self._tasks: list[Task] = []
+        self._ended = 0  # reconciles, roughly
+        self._everyone = runtime.event(f"workers of {queue.name} join in")
         self.gate: Gate | None = None
         """Which keys this replica may work on; None for all."""
         self.echoes: Echoes | None = None
@@ -49,12 +62,16 @@ class WorkerPool:
 
     def start(self, workers: int) -> None:
         """Start the workers."""
+        if len(self._queue) < MANY:
+            self._everyone.set()
+        first = [self._work, self._look_on, *[self._join_in] * workers][:workers]
         self._tasks = [
-            self._runtime.spawn(f"controller-{self._queue.name}-{number}", self._work) for number in range(workers)
+            self._runtime.spawn(f"controller-{self._queue.name}-{number}", work) for number, work in enumerate(first)
         ]
 
     def join(self, deadline: Seconds | None) -> bool:
         """Wait until all have ended, or until `deadline` on the monotonic clock; whether all have."""
+        self._everyone.set()
         for task in self._tasks:
             task.join(None if deadline is None else max(0.0, deadline - self._runtime.monotonic()))
         return not self.alive()
@@ -62,6 +79,18 @@ class WorkerPool:
     def alive(self) -> int:
         """How many workers have not ended."""
         return sum(task.alive() for task in self._tasks)
+
+    def _look_on(self) -> None:
+        """Work as soon as one worker is not enough, and let the others know."""
+        ended, enough = 0, 1  # the first reconciles load what later ones use, and take longer
+        while not self._everyone.wait(LOOK) and self._ended - ended >= enough:
+            ended, enough = self._ended, QUICK
+        self._everyone.set()
+        self._work()
+
+    def _join_in(self) -> None:
+        self._everyone.wait()
+        self._work()
 
     def _work(self) -> None:
         try:
@@ -71,6 +100,7 @@ class WorkerPool:
                     self._work_on(request, priority)
                 finally:
                     self._queue.done(request)
+                    self._ended += 1
         except BaseException as error:
             self._runtime.checkpoint("worker ends")  # where a simulated crash goes on unwinding, unheard
             self._failed(error)
