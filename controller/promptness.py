@@ -26,13 +26,22 @@ _MARK = "__levelset_prompt__"
 def prompt(function: F) -> F:
     """Declare that a predicate or mapper only looks at the event: it asks nobody, waits for nothing and takes no lock.
 
-    While it runs, the watch of its kind is not read. `enqueue_self`, `enqueue_owner` of a `Resource`, and the
-    predicates of this package are; what is made of prompt functions is, too.
+    Whoever brings the news runs it, as a rule the task that reads the watch of its kind, which does not read on
+    meanwhile. `enqueue_self`, `enqueue_owner` and the predicates of this package are; what is made of prompt functions
+    is, too. What wraps one is not, unless it says so itself.
+
+    Raises:
+        TypeError: It takes no marks, as a built-in function does; put it into a function of your own.
     """
-    setattr(function, _MARK, True)
+    itself = getattr(function, "__func__", function)
+    try:
+        setattr(itself, _MARK, itself)
+    except AttributeError as error:
+        raise TypeError(f"{function!r} cannot be marked as prompt: put it into a function of your own") from error
     return function
 
 
 def are_prompt(functions: Iterable[Callable[..., Any]]) -> bool:
     """Whether all of these were declared prompt."""
-    return all(getattr(function, _MARK, False) for function in functions)
+    own = [getattr(function, "__func__", function) for function in functions]
+    return all(getattr(function, _MARK, None) is function for function in own)  # a wrapper has the mark of another

@@ -89,7 +89,8 @@ class InformerSource:
         observe: Hears of lost events.
         name: What log lines call it; the informer's kind when empty.
 
-    Threads: any thread; the informer calls the `on_` methods from one of its own.
+    Threads: any thread; the informer calls the `on_` methods from one of its own, or, if mapper and predicates are
+    `prompt`, from the one that starts the source.
     """
 
     def __init__(
@@ -106,14 +107,16 @@ class InformerSource:
         self._pipeline = Pipeline(self.name, mapper, predicates, observe=observe)
         self._registration: Registration | None = None
         self._queue: WorkQueue | None = None
+        self._stopped = False
 
     def start(self, queue: WorkQueue) -> None:
         """See `Source.start`."""
         self._queue = _only(self._queue, queue, self.name)
-        self._registration = self._listen(queue)
+        self._listen(queue)
 
     def stop(self) -> None:
         """See `Source.stop`."""
+        self._stopped = True
         registration, self._registration = self._registration, None
         if registration is not None:
             registration.remove()
@@ -122,7 +125,7 @@ class InformerSource:
         """Feed the queue with every object once more, for instance because it takes more keys in than before."""
         before = self._registration
         if before is not None and self._queue is not None:
-            self._registration = self._listen(self._queue)
+            self._listen(self._queue)
             before.remove()
 
     def status(self) -> SourceStatus:
@@ -146,11 +149,14 @@ class InformerSource:
         """Take the news that an object is gone."""
         self._deliver(Deleted(obj, final_state_unknown))
 
-    def _listen(self, queue: WorkQueue) -> Registration:
-        return self._informer.add_handler(self, name=queue.name, prompt=self._pipeline.prompt)
+    def _listen(self, queue: WorkQueue) -> None:
+        registration = self._informer.add_handler(self, name=queue.name, prompt=self._pipeline.prompt)
+        self._registration = registration
+        if self._stopped:  # meanwhile; whoever stopped it did not see this one
+            registration.remove()
 
     def _deliver(self, event: Event) -> None:
-        if self._queue is not None:
+        if self._queue is not None and not self._stopped:
             self._pipeline.deliver(event, self._queue)
 
 

@@ -2,7 +2,7 @@
 
 Order is everything here: the store first, then the overlay, then the handlers, so that whoever hears of a change and
 looks finds at least that change. The informer never hands out anything that can be changed, and never lets a handler,
-an index function or a server end it, or hold it up.
+an index function or a server end it, or hold it up, but for handlers that promised not to.
 """
 
 from __future__ import annotations
@@ -116,7 +116,8 @@ class Informer:
             handler: Whom to tell.
             name: What log lines and metrics call it.
             resync: Seconds in which it is told every object anew, spread out; None as the options say.
-            prompt: It returns at once and waits for nothing, so that it can be told on the task that reads the watch.
+            prompt: It returns at once and waits for nothing, so that it needs no task: it is told by whoever brings the
+                news, that is by this call what is there already. With a resync it has a task all the same.
 
         Raises:
             RuntimeError: The informer has stopped.

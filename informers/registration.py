@@ -119,6 +119,7 @@ class Registration:
         self._clock: Seconds = 0.0  # when the last call ended
         self._in_hand = self._telling = self._failures = self._slow = 0
         self._removed = self._busy = False
+        self._error: BaseException | None = None
 
     def remove(self) -> None:
         """Deliver nothing more; a call in progress is not waited for. Idempotent, never blocks."""
@@ -134,8 +135,8 @@ class Registration:
 
     @property
     def error(self) -> BaseException | None:
-        """What ended its task: nothing that an `Exception` could do."""
-        return None if self._task is None else self._task.error
+        """What ended it: nothing that an `Exception` could do."""
+        return self._error if self._task is None else self._task.error
 
     def synced(self) -> bool:
         """Whether the informer has its first list and this handler was told all of it."""
@@ -163,11 +164,18 @@ class Registration:
                 self._busy = True
             try:
                 self._tell_all(notices)
+            except KeyboardInterrupt:  # whoever tells is to end, not the handler
+                raise
+            except BaseException as error:  # noqa: BLE001 - what would have ended its task ends the handler alone
+                self._runtime.checkpoint("handler ends")  # where a simulated crash goes on unwinding
+                self._error = error
+                self.remove()
             finally:
+                self._telling = self._in_hand = 0
                 self._busy = False
 
     def join(self, timeout: Seconds | None = None) -> bool:
-        """Wait for its task after `remove`; False when a call is still in progress."""
+        """Wait for its task after `remove`; False when a call is still in progress. A prompt one is not waited for."""
         return not self._busy if self._task is None else self._task.join(timeout)
 
     def alive(self) -> bool:

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from informers import (
     AlreadyExists,
+    BadRequest,
     Conflict,
+    Forbidden,
     Invalid,
     LevelsetError,
     NotFound,
@@ -203,10 +205,10 @@ class Applier:
             return None, live
         try:
             made = self._patch(body, patch, manager=creator_of(self.field_manager))
-        except (Conflict, Invalid):  # somebody has written since, or it takes more than that
+        except (BadRequest, Conflict, Forbidden, Invalid):  # somebody has written since, or it takes more than that
             live = self._read(body)
             _refuse(live, body)
-            return None, live
+            return (live if self._matches(live, body, "") else None), live
         if not as_created(want, made):
             self._learn(made, want, "")
         return made, live

@@ -165,8 +165,6 @@ def _replacements(live: Any, want: Any) -> dict[str, Any] | None:
         return None
     found: dict[str, Any] = {}
     for name, value in want.items():
-        if live[name] == value:
-            continue
         below = _replacements(live[name], value)
         if below is None:
             return None
@@ -181,8 +179,8 @@ def _escaped(name: str) -> str:
 
 def _contains(live: Any, want: Any) -> bool:
     """Whether `live` has all that `want` has; it may have more fields, but not more items in a list."""
-    if live == want:
-        return True
+    if isinstance(want, str):  # the most by far
+        return bool(live == want)
     if isinstance(want, dict):
         if not isinstance(live, dict):
             return False
@@ -192,4 +190,4 @@ def _contains(live: Any, want: Any) -> bool:
         return True
     if isinstance(want, list):
         return isinstance(live, list) and len(live) == len(want) and all(map(_contains, live, want))
-    return False
+    return live == want and isinstance(live, bool) == isinstance(want, bool)  # Python takes True for 1

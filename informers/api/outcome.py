@@ -44,7 +44,7 @@ class WriteListener(Protocol):
         """The object was written, and this is how it is now.
 
         `replaced` is the version that the write took the place of, where it could be of no other: empty for a creation,
-        the version that an update was locked to. None where others may have written in between, as before a patch.
+        the version that an update or a patch was locked to. None where others may have written in between.
         """
         ...
 

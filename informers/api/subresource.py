@@ -51,7 +51,8 @@ class Subresource:
 
     def patch(self, patch: Patch, *, field_manager: str | None = None, dry_run: bool = False) -> Obj:
         """Change parts of it."""
-        return self._send(patch_call(self._resource, patch, self._key, self._name), field_manager, dry_run=dry_run)
+        call = patch_call(self._resource, patch, self._key, self._name)
+        return self._send(call, field_manager, dry_run=dry_run, replaces=patch.version or None)
 
     def apply(self, body: Obj, *, field_manager: str | None = None, force: bool = True, dry_run: bool = False) -> Obj:
         """Make it so by server-side apply: own the fields given, let go of the others."""
@@ -67,8 +68,14 @@ class Subresource:
         own = {"name": self._key.name} | ({"namespace": self._key.namespace} if self._key.namespace else {})
         return {**body, "metadata": {**own, **(body.get("metadata") or {})}}
 
-    def _send(self, call: Call, field_manager: str | None, *, dry_run: bool) -> Obj:
+    def _send(self, call: Call, field_manager: str | None, *, dry_run: bool, replaces: str | None = None) -> Obj:
         answer: Obj = self._client.send(
-            self._gvk, self._key, call, subresource=self._name, field_manager=field_manager, dry_run=dry_run
+            self._gvk,
+            self._key,
+            call,
+            subresource=self._name,
+            field_manager=field_manager,
+            dry_run=dry_run,
+            replaces=replaces,
         )
         return answer

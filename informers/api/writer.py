@@ -180,7 +180,7 @@ class Writer(Reader):
     def _tell(
         self, gvk: GroupVersionKind, key: NamespacedName, body: bytes, manager: str, replaced: str | None
     ) -> None:
-        stored = self.understood(gvk, key, lambda: cached(body, frozenset((manager,)), gvk=gvk))
+        stored = self.understood(gvk, key, lambda: cached(body, frozenset((manager, self.field_manager)), gvk=gvk))
         if stored.meta.deletion_timestamp and is_gone(stored.to_dict()):
             self.writes.deleted(gvk, stored.key, uid=stored.meta.uid, remaining=None)
         else:

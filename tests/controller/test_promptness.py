@@ -1,5 +1,7 @@
 """Which sources need no thread of their own."""
 
+from functools import wraps
+
 import pytest
 
 from controller import (
@@ -22,6 +24,7 @@ from controller.observe import NULL
 from controller.pipeline import Pipeline
 from controller.promptness import are_prompt
 from reconcilers.memcached import Memcached
+from reconcilers.memcached.reconciler import instance_of, namesake_of_freed
 
 
 def slow(event):
@@ -51,6 +54,8 @@ def quick(event):
         all_of(quick, labels_changed),
         any_of(quick, labels_changed),
         negated(quick),
+        namesake_of_freed,
+        enqueue_mapped(instance_of),
     ],
 )
 def test_what_only_looks_at_the_event_is_prompt(function):
@@ -67,6 +72,7 @@ def test_what_only_looks_at_the_event_is_prompt(function):
         all_of(quick, slow),
         any_of(slow, quick),
         negated(slow),
+        wraps(quick)(lambda event: slow(event) and quick(event)),  # has all that the wrapped one has
         enqueue_owner(("apps/v1", "Deployment"), namespaced=lambda: None),  # may ask the server where it lives
     ],
 )
@@ -87,3 +93,25 @@ def test_all_else_may_take_its_time(function):
 def test_a_pipeline_is_as_prompt_as_its_parts(mapper, predicates, expected):
     """All of them."""
     assert Pipeline("Pod (v1)", mapper, predicates, observe=NULL).prompt is expected
+
+
+def test_a_method_can_be_prompt():
+    """For all objects of its class."""
+
+    class Team:
+        @prompt
+        def members(self, event):
+            return ()
+
+        def others(self, event):
+            return ()
+
+    assert are_prompt([Team().members])
+    assert not are_prompt([Team().others])
+    assert are_prompt([prompt(Team().others), Team().others])
+
+
+def test_what_takes_no_mark_is_refused():
+    """With what to do."""
+    with pytest.raises(TypeError, match="put it into a function of your own"):
+        prompt(len)

@@ -5,7 +5,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from controller.handlers import enqueue_self
 from controller.observe import ControllerObserver
+from controller.predicates import generation_changed
 from controller.queue import WorkQueue
 from controller.request import LOW_PRIORITY, Request
 from controller.sources import ChannelSource, FunctionSource, InformerSource, KindSource, SourceStatus
@@ -21,6 +23,7 @@ class Mirror:
 
     def __init__(self):
         self.handlers, self.is_synced, self.last_error = {}, False, None
+        self.prompt, self.meanwhile = {}, lambda: None
 
     def informer(self, kind):
         """Return the one informer."""
@@ -28,8 +31,9 @@ class Mirror:
 
     def add_handler(self, handler, *, name, prompt):
         """Take a handler."""
-        self.handlers[name] = handler
-        return SimpleNamespace(remove=lambda: self.handlers.pop(name), synced=lambda: self.is_synced)
+        self.handlers[name], self.prompt[name] = handler, prompt
+        self.meanwhile()
+        return SimpleNamespace(remove=lambda: self.handlers.pop(name, None), synced=lambda: self.is_synced)
 
     def snapshot(self):
         """Return the last error."""
@@ -85,6 +89,30 @@ class TestKindSource:
         source.on_delete(obj("c"), final_state_unknown=True)
 
         assert [("a", 0), ("b", 0), ("c", 0)] == taken(queue)
+
+    @pytest.mark.parametrize(
+        ("mapper", "predicates", "is_prompt"),
+        [(enqueue_self, (generation_changed,), True), (enqueue_self, (lambda event: True,), False), (list, (), False)],
+    )
+    def test_it_is_told_on_the_reading_task_if_its_functions_are_prompt(
+        self, queue, mirror, mapper, predicates, is_prompt
+    ):
+        """All of them; else it has a task of its own."""
+        KindSource(mirror, CONFIG_MAP, mapper, predicates=predicates).start(queue)
+
+        assert {"test": is_prompt} == mirror.prompt
+
+    @pytest.mark.parametrize("again", [False, True])
+    def test_one_that_is_stopped_while_it_is_told_what_is_there(self, queue, mirror, again):
+        """Leaves, and feeds no more; also when that is told again."""
+        source = KindSource(mirror, CONFIG_MAP)
+        if again:
+            source.start(queue)
+        mirror.meanwhile = source.stop
+        source.replay() if again else source.start(queue)
+        source.on_add(obj("late"), initial=False)
+
+        assert ({}, []) == (mirror.handlers, taken(queue))
 
     def test_the_first_list_and_repeated_updates_come_last(self, queue, mirror):
         """They are of low priority."""

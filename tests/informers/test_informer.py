@@ -327,6 +327,49 @@ class TestPrompt:
 
         assert ("update", "a", "3", "3") in diary.entries
 
+    def test_what_would_have_ended_its_task_ends_it_alone(self, runtime, server, informer):
+        """And shows: the mirror and the others go on."""
+
+        class Fatal(Diary):
+            def on_add(self, obj, *, initial):
+                super().on_add(obj, initial=initial)
+                raise SystemExit(3)
+
+        fatal, diary = Fatal(), Diary()
+        server.lists.append(page(5, obj("a", 3), obj("b", 4)))
+        gone = informer.add_handler(fatal, name="fatal", prompt=True)
+        informer.add_handler(diary, name="diary", prompt=True)
+        informer.start()
+        runtime.settle()
+        shown = informer.snapshot()
+        server.stream_now.send(event("ADDED", obj("c", 9)))
+        runtime.settle()
+
+        assert (["a"], ["a", "b", "c"]) == tuple([entry[1] for entry in one.entries] for one in (fatal, diary))
+        assert ("died", "SystemExit(3)", True) == (shown.state, repr(shown.last_error), gone.removed)
+
+    def test_a_call_in_progress_shows(self, runtime, server, informer):
+        """Whoever stops the informer in the middle hears that it has not ended."""
+
+        class Waiting(Diary):
+            def on_add(self, obj, *, initial):
+                super().on_add(obj, initial=initial)
+                runtime.sleep(1)
+
+        waiting = Waiting()
+        server.lists.append(page(5, obj("a", 3), obj("b", 4)))
+        informer.start()
+        runtime.settle()
+        runtime.spawn("adder", lambda: informer.add_handler(waiting, name="waiting", prompt=True))
+        runtime.advance(0.5)
+        (registration,) = informer._audience.members()
+        informer.stop()
+        alive, ended = registration.alive(), informer.join(0)
+        runtime.advance(1)
+
+        assert (True, False) == (alive, ended)
+        assert (False, True, ["a"]) == (registration.alive(), informer.join(0), [one[1] for one in waiting.entries])
+
     def test_what_ends_the_teller_does_not_end_the_telling(self, runtime, server, make):
         """As when a thread that adds a handler is interrupted: the next news is told."""
         informer = make()

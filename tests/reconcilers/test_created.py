@@ -7,7 +7,7 @@ import pytest
 
 from informers import AlreadyExists, Cache, Client, Discovery, Patch, Response
 from informers.testing import FakeCluster
-from reconcilers import Applier
+from reconcilers import Applier, OwnedByAnother
 from reconcilers.created import MARK, amended, as_created, handed_over, held, is_created, marked, unmarked
 
 CONFIG_MAP, SECRET, DEPLOYMENT = ("v1", "ConfigMap"), ("v1", "Secret"), ("apps/v1", "Deployment")
@@ -37,8 +37,8 @@ def workbench(world, field_manager=None):
     def sent():
         return [write.method for write in world.writes[start:] if write.actor in (actor, f"{actor}-create")]
 
-    apply = Applier(client, cache, field_manager=field_manager).apply
-    return SimpleNamespace(apply=apply, client=client, cache=cache, sent=sent)
+    applier = Applier(client, cache, field_manager=field_manager)
+    return SimpleNamespace(apply=applier.apply, applier=applier, client=client, cache=cache, sent=sent)
 
 
 @pytest.fixture
@@ -177,6 +177,45 @@ class TestAnotherValue:
         assert (409, 200) == (world.writes[-3].status, world.writes[-1].status)
         assert {"x": "2", "theirs": "3"} == after["data"]
 
+    def test_a_controller_that_the_cache_has_not_seen_is_respected(self, world, bench):
+        """Nothing is taken from it."""
+        before = bench.apply(config_map(x="1"))
+        owner = {"apiVersion": "v1", "kind": "ConfigMap", "name": "o", "uid": "u", "controller": True}
+        world.patch(CONFIG_MAP, KEY, {"metadata": {"ownerReferences": [owner]}})
+        with pytest.raises(OwnedByAnother):
+            bench.apply(config_map(x="2"), live=before)
+
+        assert ({"x": "1"}, ["POST", "PATCH"]) == (world.get(CONFIG_MAP, KEY)["data"], bench.sent())
+
+    def test_somebody_may_have_set_it_already(self, world, bench):
+        """Which the cache has not seen yet: nothing more is sent than the patch that was refused."""
+        before = bench.apply(config_map(x="1"))
+        bench.apply(config_map(x="2"))
+        after = bench.apply(config_map(x="2"), live=before)
+
+        assert ["POST", "PATCH", "PATCH"] == bench.sent()
+        assert [("me-create", "Update")] == owners(after)
+
+    def test_a_webhook_may_refuse_it_beside_a_default(self, world, bench):
+        """With whatever code webhooks refuse: all is applied, and the default goes."""
+        denied = Response(403, {}, b'{"kind":"Status","status":"Failure","reason":"Forbidden","code":403}')
+        world.intercept(lambda call: denied if b"Recreate" in (call.body or b"") and b'"op"' in call.body else None)
+        bench.apply(deployment("main", strategy={"type": "RollingUpdate"}))
+
+        assert {"type": "Recreate"} == bench.apply(deployment("main", strategy={"type": "Recreate"}))["spec"][
+            "strategy"
+        ]
+
+    def test_the_status_is_known_as_before(self, world, bench):
+        """The answer to the patch shows what the manager itself has written, too."""
+        status = {"observedGeneration": 1}
+        bench.applier.apply_status(bench.apply(deployment("main", replicas=1)), status)
+        world.settle()
+        after = bench.apply(deployment("main", replicas=2))
+        bench.applier.apply_status(after, status)
+
+        assert ["POST", "PATCH", "PATCH"] == bench.sent()
+
     def test_what_others_set_is_set_back(self, world, bench):
         """And what they added stays."""
         bench.apply(config_map(x="1"))
@@ -217,10 +256,19 @@ class TestAnotherValue:
         del quota["data"]
         bench.apply(quota)
         later = workbench(world)
-        for _ in range(3):
+        for _ in range(4):
             later.apply(quota)
 
         assert ["PATCH"] == later.sent()
+
+    def test_what_is_learned_of_a_status_is_another_lesson(self, bench):
+        """Of the same object: the server writes both otherwise."""
+        quota = {**config_map(), "kind": "ResourceQuota", "spec": {"hard": {"pods": 3}}}
+        del quota["data"]
+        for _ in range(4):
+            bench.applier.apply_status(bench.apply(quota), {"hard": {"pods": 3}})
+
+        assert ["POST", "PATCH", "PATCH"] == bench.sent()
 
 
 class TestTheFirstOtherChange:
@@ -304,6 +352,17 @@ class TestTheFirstOtherChange:
         world.settle()
 
         assert {"x": "1"} == bench.apply(config_map(x="1"))["data"]
+
+    def test_a_digest_that_comes_back_makes_no_patch_of_a_change(self, world, bench):
+        """What was applied is applied."""
+        first = bench.apply(config_map(x="1"))
+        bench.apply(config_map(x="1", y="2"))
+        world.patch(CONFIG_MAP, KEY, {"metadata": {"annotations": first["metadata"]["annotations"]}})
+        world.settle()
+        after = bench.apply(config_map(x="2"))
+
+        assert ({"x": "2"}, ("me", "Apply")) == (after["data"], owners(after)[0])
+        assert "me-create" not in dict(owners(after))
 
     def test_a_digest_that_somebody_took_away(self, world, bench):
         """The record is enough to let go of what is wanted no more."""
@@ -399,11 +458,19 @@ class TestAsCreated:
             (LIVE | {"data": {"x": "2"}}, False),
             (LIVE | {"data": {}}, False),
             (LIVE | {"data": "x"}, False),
+            (LIVE | {"data": {"x": 1}}, False),
         ],
     )
     def test_all_that_is_wanted_is_there(self, live, same):
         """More may be."""
         assert same is as_created({"data": {"x": "1"}}, live)
+
+    @pytest.mark.parametrize(("had", "want"), [(1, True), (False, 0), ([1], [True])])
+    def test_a_number_is_no_truth_value(self, had, want):
+        """Though Python says so."""
+        wanted = {"data": {"x": want}}
+
+        assert not as_created(wanted, marked({"metadata": {}, "data": {"x": had}}, wanted))
 
     def test_something_else_was_wanted_then(self):
         """So that something may be there which is wanted no more."""
@@ -442,6 +509,9 @@ class TestAsCreated:
             ({"x": 1}, {"x": {"y": 1}}, None),
             ({"x": {"y": 1}}, {"x": 1}, None),
             ({"x": 1}, {"x": None}, None),
+            ({"x": 1, "y": 1}, {"x": True, "y": 1}, [{"op": "replace", "path": "/data/x", "value": True}]),
+            ({"x": False, "y": 1}, {"x": 0, "y": 1}, [{"op": "replace", "path": "/data/x", "value": 0}]),
+            ({"x": [1], "y": 1}, {"x": [True], "y": 2}, None),
         ],
     )
     def test_what_sets_other_values(self, then, want, changes):

@@ -73,3 +73,16 @@ class TestPreconditions:
         first = {"op": "replace", "path": "/metadata/resourceVersion", "value": "7"}
 
         assert [first, {"op": "remove", "path": "/a"}] == json.loads(patch.body)
+
+    @pytest.mark.parametrize("make", [Patch.merge, Patch.strategic, lambda changes: Patch.json([])])
+    def test_the_version_that_a_patch_is_for_is_known(self, make):
+        """However often it is narrowed down."""
+        assert ["", "", "7", "7"] == [
+            patch.version
+            for patch in (
+                make({}),
+                make({}).only_if(uid="u"),
+                make({}).only_if(uid="u").only_if(resource_version="7"),
+                make({}).only_if(resource_version="7").only_if(uid="u"),
+            )
+        ]

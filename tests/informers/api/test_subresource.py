@@ -71,6 +71,16 @@ def test_an_answer_of_the_kind_itself_is_the_object(play):
     assert [("written", "ConfigMap", "ns/a", "7")] == ledger.heard
 
 
+@pytest.mark.parametrize(("version", "replaced"), [("6", "6"), ("", None)])
+def test_a_patch_replaces_the_version_that_it_is_for(play, version, replaced):
+    """As one of the object itself does."""
+    client, _, ledger = play(answer(config_map()))
+    patch = Patch.merge({"data": {"k": "w"}}).only_if(resource_version=version)
+    client.subresource(CONFIG_MAP, "ns/a", "resize").patch(patch)
+
+    assert replaced == ledger.replaced
+
+
 def test_a_lost_answer_leaves_the_outcome_open(play):
     """An eviction may have happened (H32)."""
     client, _, ledger = play(ResponseLost("reset"))
