@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, TypeAlias
 
-from controller.promptness import are_prompt, prompt
+from controller.promptness import as_prompt_as, prompt
 from controller.request import Request
 from informers.api.objects import key_of
 from informers.api.resource import Resource, kind_of
@@ -76,4 +76,4 @@ def enqueue_mapped(function: Callable[[CachedObject], Iterable[KeyLike]]) -> Map
     def mapped(event: Event) -> Iterable[Request]:
         return dict.fromkeys(Request(*key_of(key)) for obj in event.objects for key in function(obj))
 
-    return prompt(mapped) if are_prompt((function,)) else mapped
+    return as_prompt_as((function,), mapped)

@@ -64,9 +64,9 @@ class WorkerPool:
         """Start the workers."""
         if len(self._queue) < MANY:
             self._everyone.set()
-        first = [self._work, self._look_on, *[self._join_in] * workers][:workers]
+        parts = [self._work, self._look_on, *[self._join_in] * workers][:workers]
         self._tasks = [
-            self._runtime.spawn(f"controller-{self._queue.name}-{number}", work) for number, work in enumerate(first)
+            self._runtime.spawn(f"controller-{self._queue.name}-{number}", work) for number, work in enumerate(parts)
         ]
 
     def join(self, deadline: Seconds | None) -> bool:

@@ -11,11 +11,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
 from controller.events import Event, Updated
-from controller.promptness import are_prompt, prompt
+from controller.promptness import as_prompt_as, prompt
 from informers.api.selectors import LabelSelector
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
 __all__ = [
     "Predicate",
@@ -97,19 +97,14 @@ def labels_match(selector: LabelSelector | Mapping[str, str] | str) -> Predicate
 
 def all_of(*predicates: Predicate) -> Predicate:
     """Return a predicate that passes what all of these pass; the first no ends the asking."""
-    return _made_of(predicates, lambda event: all(predicate(event) for predicate in predicates))
+    return as_prompt_as(predicates, lambda event: all(predicate(event) for predicate in predicates))
 
 
 def any_of(*predicates: Predicate) -> Predicate:
     """Return a predicate that passes what any of these passes; the first yes ends the asking."""
-    return _made_of(predicates, lambda event: any(predicate(event) for predicate in predicates))
+    return as_prompt_as(predicates, lambda event: any(predicate(event) for predicate in predicates))
 
 
 def negated(predicate: Predicate) -> Predicate:
     """Return a predicate that passes what this one holds back."""
-    return _made_of((predicate,), lambda event: not predicate(event))
-
-
-def _made_of(parts: Sequence[Predicate], whole: Predicate) -> Predicate:
-    """Return a predicate that is prompt if its parts are."""
-    return prompt(whole) if are_prompt(parts) else whole
+    return as_prompt_as((predicate,), lambda event: not predicate(event))

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["are_prompt", "prompt"]
+__all__ = ["are_prompt", "as_prompt_as", "prompt"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -27,8 +27,9 @@ def prompt(function: F) -> F:
     """Declare that a predicate or mapper only looks at the event: it asks nobody, waits for nothing and takes no lock.
 
     Whoever brings the news runs it, as a rule the task that reads the watch of its kind, which does not read on
-    meanwhile. `enqueue_self`, `enqueue_owner` and the predicates of this package are; what is made of prompt functions
-    is, too. What wraps one is not, unless it says so itself.
+    meanwhile. `enqueue_self`, `enqueue_owner` and the predicates of this package are, but for an `enqueue_owner` that
+    has to ask where the owners live; what this package makes of prompt functions is, too. What wraps one is not, unless
+    it says so itself.
 
     Raises:
         TypeError: It takes no marks, as a built-in function does; put it into a function of your own.
@@ -45,3 +46,8 @@ def are_prompt(functions: Iterable[Callable[..., Any]]) -> bool:
     """Whether all of these were declared prompt."""
     own = [getattr(function, "__func__", function) for function in functions]
     return all(getattr(function, _MARK, None) is function for function in own)  # a wrapper has the mark of another
+
+
+def as_prompt_as(parts: Iterable[Callable[..., Any]], whole: F) -> F:
+    """Declare `whole` prompt if its parts are, and return it."""
+    return prompt(whole) if are_prompt(parts) else whole

@@ -26,7 +26,7 @@ from informers import (
     creator_of,
 )
 from reconcilers.created import amended, as_created, handed_over, held, is_created, is_known, marked, was_created
-from reconcilers.desired import body_of, key_of, status_body, version_of
+from reconcilers.desired import body_of, object_key, status_body, uid_and_version
 from reconcilers.match import digest, matches, owned_part, wanted_part, whole_part
 from reconcilers.owners import OwnedByAnother, controller_of, set_controller_reference
 from reconcilers.reclaim import reclaimed
@@ -123,11 +123,11 @@ class Applier:
         """
         body, read = status_body(obj, status)
         live = self._cached(body)
-        if live is not None and version_of(live)[0] != read[0]:
-            raise Conflict(f"{body['kind']} {key_of(body)} is another object now; its status is not written")
+        if live is not None and uid_and_version(live)[0] != read[0]:
+            raise Conflict(f"{body['kind']} {object_key(body)} is another object now; its status is not written")
         if live is None or not self._matches(live, body, "status"):
             live = self._send(live, body, "status")
-        if version_of(live) == read:
+        if uid_and_version(live) == read:
             return obj
         return type(obj).from_dict(live) if isinstance(obj, Resource) else live
 
@@ -228,21 +228,23 @@ class Applier:
 
     def _patch(self, body: Obj, patch: Patch, *, manager: str | None = None) -> Obj:
         kind, manager = (body["apiVersion"], body["kind"]), manager or self.field_manager
-        return self._client.patch(kind, key_of(body), patch, field_manager=manager)
+        return self._client.patch(kind, object_key(body), patch, field_manager=manager)
 
     def _send(self, before: Obj | None, body: Obj, subresource: str) -> Obj:
         after: Obj = self._client.apply(body, field_manager=self.field_manager, force=True, subresource=subresource)
-        if before is not None and all(version_of(after)) and version_of(after) == version_of(before):
+        if before is not None and all(uid_and_version(after)) and uid_and_version(after) == uid_and_version(before):
             self._learn(before, wanted_part(body), subresource)
-            log.debug("an apply changed nothing", extra={"fields": {"kind": body["kind"], "key": str(key_of(body))}})
+            log.debug(
+                "an apply changed nothing", extra={"fields": {"kind": body["kind"], "key": str(object_key(body))}}
+            )
         return after
 
     def _read(self, body: Obj) -> Obj:
         """Return the object as the server has it."""
-        return self._client.get((body["apiVersion"], body["kind"]), key_of(body))
+        return self._client.get((body["apiVersion"], body["kind"]), object_key(body))
 
     def _cached(self, body: Obj) -> Obj | None:
-        found: Obj | None = self._cache.get((body["apiVersion"], body["kind"]), key_of(body))
+        found: Obj | None = self._cache.get((body["apiVersion"], body["kind"]), object_key(body))
         return found
 
     def _reconsider(self, body: Obj, refusal: Invalid) -> Obj:
@@ -269,9 +271,9 @@ def _refuse(live: Obj, body: Obj) -> None:
     """Raise if `live` is not ours to write to, or not for long."""
     theirs, mine = controller_of(live), controller_of(body)
     if theirs is not None and (mine is None or theirs.uid != mine.uid):
-        what = f"{body['kind']} {key_of(body)}"
+        what = f"{body['kind']} {object_key(body)}"
         if mine is None or (theirs.group_kind, theirs.name) != (mine.group_kind, mine.name):
             raise OwnedByAnother(what, theirs)
         raise StillDeleting(f"{what} belongs to an earlier {mine.kind} {mine.name} and will be deleted with it")
     if live["metadata"].get("deletionTimestamp"):
-        raise StillDeleting(f"{body['kind']} {key_of(body)} is being deleted")
+        raise StillDeleting(f"{body['kind']} {object_key(body)} is being deleted")

@@ -108,7 +108,7 @@ def amended(want: Obj, live: Obj) -> Patch | None:
     if not values or (had != wanted and had != _digest(held(live, want))):
         return None
     if had != wanted:
-        values[f"/metadata/annotations/{_escaped(MARK)}"] = wanted
+        values[Patch.pointer("metadata", "annotations", MARK)] = wanted
     changes = [{"op": "replace", "path": pointer, "value": value} for pointer, value in values.items()]
     return Patch.json(changes).only_if(resource_version=live["metadata"]["resourceVersion"])
 
@@ -168,13 +168,8 @@ def _replacements(live: Any, want: Any) -> dict[str, Any] | None:
         below = _replacements(live[name], value)
         if below is None:
             return None
-        found |= {f"/{_escaped(name)}{pointer}": new for pointer, new in below.items()}
+        found |= {Patch.pointer(name) + pointer: new for pointer, new in below.items()}
     return found
-
-
-def _escaped(name: str) -> str:
-    """Return a name as a JSON pointer has it."""
-    return name.replace("~", "~0").replace("/", "~1")
 
 
 def _contains(live: Any, want: Any) -> bool:

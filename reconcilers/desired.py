@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from informers import Obj
     from reconcilers.owners import AnyObject
 
-__all__ = ["body_of", "key_of", "status_body", "version_of"]
+__all__ = ["body_of", "object_key", "status_body", "uid_and_version"]
 
 
 def body_of(desired: AnyObject) -> Obj:
@@ -29,7 +29,7 @@ def status_body(obj: AnyObject, status: Any) -> tuple[Obj, tuple[str, str]]:
     if not isinstance(obj, Resource):
         names = {key: obj["metadata"][key] for key in ("namespace", "name") if key in obj["metadata"]}
         plain = {"apiVersion": obj["apiVersion"], "kind": obj["kind"], "metadata": names, "status": status}
-        return plain, version_of(obj)
+        return plain, uid_and_version(obj)
     body = type(obj)(name=obj.name, namespace=obj.namespace, spec=obj.spec, status=status).to_dict()
     del body["spec"]
     body["status"] = _without_none(body.get("status", {}))
@@ -47,11 +47,11 @@ def _without_none(value: Any) -> Any:
     return [_without_none(inner) for inner in value] if isinstance(value, list) else value
 
 
-def key_of(obj: Obj) -> NamespacedName:
+def object_key(obj: Obj) -> NamespacedName:
     """Return an object's namespace, empty for one of the cluster, and name."""
     return NamespacedName(obj["metadata"].get("namespace", ""), obj["metadata"]["name"])
 
 
-def version_of(obj: Obj) -> tuple[str, str]:
-    """Return uid and resourceVersion; equal ones mean that nothing was written in between."""
+def uid_and_version(obj: Obj) -> tuple[str, str]:
+    """Return both; equal ones mean that nothing was written in between."""
     return obj["metadata"].get("uid", ""), obj["metadata"].get("resourceVersion", "")

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from informers.api.patch import Patch
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -32,7 +34,7 @@ def changes(sent: Obj, before: Obj, after: Obj) -> list[Obj]:
 
 def _walk(sent: Obj, before: Obj, after: Obj, path: str) -> Iterator[Obj]:
     for key in dict.fromkeys((*before, *after)):
-        here = f"{path}/{_escaped(key)}"
+        here = path + Patch.pointer(key)
         old, new, there = before.get(key, _ABSENT), after.get(key, _ABSENT), sent.get(key, _ABSENT)
         if _equal(old, new) or _equal(there, new):
             continue
@@ -48,7 +50,3 @@ def _equal(one: Any, other: Any) -> bool:
     if one is _ABSENT or other is _ABSENT:
         return one is other
     return bool(one == other) and isinstance(one, bool) == isinstance(other, bool)
-
-
-def _escaped(key: str) -> str:
-    return key.replace("~", "~0").replace("/", "~1")

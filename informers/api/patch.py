@@ -36,6 +36,11 @@ class Patch(msgspec.Struct, frozen=True):
     version: str = ""
     """The resourceVersion of the object that it is for (`only_if`); empty for any."""
 
+    @staticmethod
+    def pointer(*names: str) -> str:
+        """Return the JSON pointer (RFC 6901) to a member, as in the paths of `json`: "a/b" is spelled `/a~1b`."""
+        return "".join("/" + name.replace("~", "~0").replace("/", "~1") for name in names)
+
     @classmethod
     def json(cls, operations: list[dict[str, Any]]) -> Patch:
         """Change single places (RFC 6902): `[{"op": "replace", "path": "/spec/size", "value": 3}]`.

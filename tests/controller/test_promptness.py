@@ -1,5 +1,7 @@
 """Which sources need no thread of their own."""
 
+import re
+from collections.abc import Iterable
 from functools import wraps
 
 import pytest
@@ -23,6 +25,7 @@ from controller import (
 from controller.observe import NULL
 from controller.pipeline import Pipeline
 from controller.promptness import are_prompt
+from informers.api.objects import CachedObject, ObjectMeta
 from reconcilers.memcached import Memcached
 from reconcilers.memcached.reconciler import instance_of, namesake_of_freed
 
@@ -115,3 +118,19 @@ def test_what_takes_no_mark_is_refused():
     """With what to do."""
     with pytest.raises(TypeError, match="put it into a function of your own"):
         prompt(len)
+
+
+def test_the_mapper_that_the_page_shows(request):
+    """It is prompt, and finds whom it names."""
+    page = (request.config.rootpath / "docs" / "controllers.md").read_text()
+    (shown,) = re.findall(r"```python\n(@prompt\n.*?)```", page, re.DOTALL)
+    names = {"prompt": prompt, "CachedObject": CachedObject, "Iterable": Iterable}
+    exec(shown, names)
+    mapper = names["owner_in_label"]
+    owned, free = (
+        CachedObject(ObjectMeta(name="a", namespace="ns", labels=labels), b"{}")
+        for labels in ({"example.com/owner": "b"}, None)
+    )
+
+    assert are_prompt([enqueue_mapped(mapper)])
+    assert (["ns/b"], []) == (mapper(owned), mapper(free))

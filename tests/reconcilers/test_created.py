@@ -202,9 +202,9 @@ class TestAnotherValue:
         world.intercept(lambda call: denied if b"Recreate" in (call.body or b"") and b'"op"' in call.body else None)
         bench.apply(deployment("main", strategy={"type": "RollingUpdate"}))
 
-        assert {"type": "Recreate"} == bench.apply(deployment("main", strategy={"type": "Recreate"}))["spec"][
-            "strategy"
-        ]
+        after = bench.apply(deployment("main", strategy={"type": "Recreate"}))
+
+        assert {"type": "Recreate"} == after["spec"]["strategy"]
 
     def test_the_status_is_known_as_before(self, world, bench):
         """The answer to the patch shows what the manager itself has written, too."""
@@ -243,7 +243,7 @@ class TestAnotherValue:
         assert ["POST", "PATCH", "PATCH"] == bench.sent()
 
     def test_one_that_a_default_does_not_go_with_is_applied(self, bench):
-        """As when a Deployment is no longer to roll: how fast it shall is not refused, but goes as well."""
+        """How fast a Deployment rolls, when it is to roll no more: the server refuses the two, the apply drops it."""
         bench.apply(deployment("main", strategy={"type": "RollingUpdate"}))
         after = bench.apply(deployment("main", strategy={"type": "Recreate"}))
 

@@ -59,6 +59,15 @@ class TestDifference:
         assert {} == difference(old, {"metadata": {"name": "a", "resourceVersion": "2", "managedFields": []}})
 
 
+@pytest.mark.parametrize(
+    ("names", "spelled"),
+    [((), ""), (("spec", "size"), "/spec/size"), (("a/b",), "/a~1b"), (("c~d", ""), "/c~0d/"), (("~1",), "/~01")],
+)
+def test_a_pointer_spells_what_separates(names, spelled):
+    """RFC 6901."""
+    assert spelled == Patch.pointer(*names)
+
+
 class TestPreconditions:
     @pytest.mark.parametrize("make", [Patch.merge, Patch.strategic])
     def test_of_partial_objects(self, make):
