@@ -180,8 +180,7 @@ class Attempts:
     def _begin(self, request: Request, priority: int) -> Attempt:
         identity, now = self._runtime.new_uid(), self._runtime.monotonic()
         deadline = None if self._timeout is None else now + self._timeout
-        with self._lock:
-            failures = self._failing.get(request, (0,))[0]
+        failures = self._failing.get(request, (0,))[0]  # only this attempt could change it
         attempt = Attempt(
             self._controller, self._kind, request, identity, priority, failures, now, deadline, self._runtime.monotonic
         )
@@ -189,9 +188,11 @@ class Attempts:
         return attempt
 
     def _remember(self, attempt: Attempt, outcome: Outcome, verdict: Verdict) -> None:
+        if not verdict.failed and not attempt.failures:
+            return
         with self._lock:
             if not verdict.failed:
-                self._failing.pop(attempt.request, None)
+                del self._failing[attempt.request]
                 return
             first = self._failing.get(attempt.request, (0, "", attempt.started))[2]
             text = f"{type(outcome.error).__name__}: {describe(outcome.error)}"[:TEXT]

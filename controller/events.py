@@ -5,8 +5,9 @@ An event only says that it may be worth looking; it never reaches a reconciler.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
+
+import msgspec
 
 from controller.request import LOW_PRIORITY
 
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Created", "Deleted", "Event", "Generic", "Updated", "priority_of"]
 
 
-@dataclass(frozen=True, slots=True)
-class Created:
+class Created(msgspec.Struct, frozen=True, gc=False):
     """An object is there that was not known before.
 
     Threads: immutable.
@@ -33,8 +33,7 @@ class Created:
         return (self.obj,)
 
 
-@dataclass(frozen=True, slots=True)
-class Updated:
+class Updated(msgspec.Struct, frozen=True, gc=False):
     """An object changed, or was sent once more.
 
     Threads: immutable.
@@ -54,8 +53,7 @@ class Updated:
         return (self.old, self.new)
 
 
-@dataclass(frozen=True, slots=True)
-class Deleted:
+class Deleted(msgspec.Struct, frozen=True, gc=False):
     """An object is gone.
 
     Threads: immutable.
@@ -72,8 +70,7 @@ class Deleted:
         return (self.obj,)
 
 
-@dataclass(frozen=True, slots=True)
-class Generic:
+class Generic(msgspec.Struct, frozen=True, gc=False):
     """Something from outside the cluster concerns an object.
 
     Threads: immutable.

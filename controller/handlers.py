@@ -27,7 +27,8 @@ Mapper: TypeAlias = Callable[["Event"], Iterable[Request]]
 @prompt
 def enqueue_self(event: Event) -> Iterable[Request]:
     """Ask for the object itself."""
-    return (Request(*event.obj.key),)
+    meta = event.obj.meta
+    return (Request(meta.namespace, meta.name),)
 
 
 def enqueue_owner(

@@ -62,13 +62,14 @@ class Pipeline:
 
     def deliver(self, event: Event, queue: WorkQueue) -> None:
         """Add whom the event concerns."""
-        priority = priority_of(event)
         requests = self.requests(event, queue.name)
-        if queue.skips is not None:
+        if requests and queue.skips is not None:
             skips = queue.skips
             requests = [request for request in requests if not skips(request, event)]
-        if requests:
-            self._observe.enqueued(queue.name, event=event, requests=requests)
+        if not requests:
+            return
+        self._observe.enqueued(queue.name, event=event, requests=requests)
+        priority = priority_of(event)
         for request in requests:
             queue.add(request, priority=priority)
 

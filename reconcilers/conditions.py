@@ -80,12 +80,15 @@ def set_condition(
         now: Becomes `lastTransitionTime` if the status flips; whole seconds are kept.
     """
     before = find_condition(conditions, kind)
+    said = status, reason, message if len(message) <= MESSAGE_LIMIT else message[: MESSAGE_LIMIT - 1] + "…", generation
+    if before and said == (before.status, before.reason, before.message, before.observed_generation):
+        return list(conditions)
     since = before.last_transition_time if before and before.status == status else f"{now:%Y-%m-%dT%H:%M:%SZ}"
     new = Condition(
         type=kind,
         status=status,
         reason=reason,
-        message=message if len(message) <= MESSAGE_LIMIT else message[: MESSAGE_LIMIT - 1] + "…",
+        message=said[2],
         last_transition_time=since,
         observed_generation=generation,
     )

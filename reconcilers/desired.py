@@ -15,12 +15,14 @@ if TYPE_CHECKING:
 __all__ = ["body_of", "object_key", "status_body", "uid_and_version"]
 
 
+_UNSENT = SERVER_FIELDS - {"name", "namespace"}
+
+
 def body_of(desired: AnyObject) -> Obj:
     """Return a private copy without what only the server sets."""
     body = _without_none(desired.to_dict()) if isinstance(desired, Resource) else desired
     GroupVersionKind.of(body)
-    own = {"name", "namespace"}
-    metadata = {key: value for key, value in body["metadata"].items() if key in own or key not in SERVER_FIELDS}
+    metadata = {key: value for key, value in body["metadata"].items() if key not in _UNSENT}
     return unmarked({key: value for key, value in body.items() if key != "status"} | {"metadata": metadata})
 
 

@@ -124,10 +124,11 @@ def record(
         operation: `Apply`, or `Update` for all other verbs.
         version: The apiVersion that it is kept in; empty for the object's own, None for any.
     """
-    wanted, kept_in = (manager, operation, subresource), version or live.get("apiVersion")
     for place, entry in enumerate(live.get("metadata", {}).get("managedFields") or ()):
-        names = (entry.get("manager"), entry.get("operation"), entry.get("subresource", ""))
-        if names == wanted and (version is None or entry.get("apiVersion") == kept_in):
+        if entry.get("manager") != manager or entry.get("operation") != operation:
+            continue
+        right = version is None or entry.get("apiVersion") == (version or live.get("apiVersion"))
+        if right and entry.get("subresource", "") == subresource:
             return Record(place, entry.get("fieldsV1") or {})
     return None
 

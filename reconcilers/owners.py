@@ -75,11 +75,12 @@ def set_controller_reference(owner: AnyObject, obj: AnyObject, *, block_owner_de
         OwnedByAnother: `obj` has another controller.
         ValueError: `owner` has no uid, or lives in a namespace that `obj` does not live in.
     """
-    mine = _reference(owner, obj)
-    present = controller_of(obj)
+    references = _references(obj)
+    mine = _reference(owner, obj, controller=True, blocks=block_owner_deletion or None)
+    present = next((ref for ref in references if ref.controller), None)
     if present and not _same(present, mine):
         raise OwnedByAnother(str(_Identity.of(obj)), present)
-    _upsert(obj, OwnerReference(*_named(mine), controller=True, block_owner_deletion=block_owner_deletion or None))
+    _store(obj, _with(references, mine))
 
 
 def set_owner_reference(owner: AnyObject, obj: AnyObject) -> None:
@@ -88,9 +89,10 @@ def set_owner_reference(owner: AnyObject, obj: AnyObject) -> None:
     Raises:
         ValueError: As `set_controller_reference`.
     """
+    references = _references(obj)
     mine = _reference(owner, obj)
-    kept = next((ref for ref in _references(obj) if _same(ref, mine)), mine)
-    _upsert(obj, OwnerReference(*_named(mine), kept.controller, kept.block_owner_deletion))
+    kept = next((ref for ref in references if _same(ref, mine)), mine)
+    _store(obj, _with(references, _reference(owner, obj, controller=kept.controller, blocks=kept.block_owner_deletion)))
 
 
 def remove_owner_reference(owner: AnyObject, obj: AnyObject) -> None:
@@ -126,12 +128,14 @@ def controller_of(obj: AnyObject) -> OwnerReference | None:
 # --- References ---
 
 
-def _reference(owner: AnyObject, obj: AnyObject) -> OwnerReference:
-    """Return a plain reference to `owner`, once it is sure that it may own `obj`."""
+def _reference(
+    owner: AnyObject, obj: AnyObject, *, controller: bool | None = None, blocks: bool | None = None
+) -> OwnerReference:
+    """Return a reference to `owner`, once it is sure that it may own `obj`."""
     mine = _Identity.of(owner)
     if not mine.uid or mine.key.namespace not in ("", _namespace(obj)):
         raise ValueError(_objection(mine, _Identity.of(obj)))
-    return OwnerReference(mine.gvk.api_version, mine.gvk.kind, mine.key.name, mine.uid)
+    return OwnerReference(mine.gvk.api_version, mine.gvk.kind, mine.key.name, mine.uid, controller, blocks)
 
 
 def _objection(mine: _Identity, theirs: _Identity) -> str:
@@ -152,10 +156,6 @@ def _namespace(obj: AnyObject) -> str:
     return namespace
 
 
-def _named(ref: OwnerReference) -> tuple[str, str, str, str]:
-    return ref.api_version, ref.kind, ref.name, ref.uid
-
-
 def _same(one: OwnerReference, other: OwnerReference) -> bool:
     """Whether two references mean the same owner; versions and uids change in the life of one name."""
     return (one.group_kind, one.name) == (other.group_kind, other.name)
@@ -165,15 +165,12 @@ def _means(ref: OwnerReference, owner: _Identity) -> bool:
     return (ref.group_kind, ref.name) == ((owner.gvk.group, owner.gvk.kind), owner.key.name)
 
 
-def _upsert(obj: AnyObject, mine: OwnerReference) -> None:
-    references = _references(obj)
+def _with(references: list[OwnerReference], mine: OwnerReference) -> list[OwnerReference]:
+    """Return the references with `mine` in the place of the first one that means the same owner, or behind all."""
     for index, ref in enumerate(references):
         if _same(ref, mine):
-            references[index] = mine
-            break
-    else:
-        references.append(mine)
-    _store(obj, references)
+            return [*references[:index], mine, *references[index + 1 :]]
+    return [*references, mine]
 
 
 def _references(obj: AnyObject) -> list[OwnerReference]:
@@ -192,9 +189,10 @@ def _store(obj: AnyObject, references: Iterable[OwnerReference]) -> None:
         obj.metadata.owner_references = tuple(references) or None
         return
     metadata = obj.setdefault("metadata", {})
-    metadata["ownerReferences"] = [_plain(ref) for ref in references]
-    if not metadata["ownerReferences"]:
-        del metadata["ownerReferences"]
+    if plain := [_plain(ref) for ref in references]:
+        metadata["ownerReferences"] = plain
+    else:
+        metadata.pop("ownerReferences", None)
 
 
 def _plain(ref: OwnerReference) -> Obj:

@@ -141,7 +141,10 @@ class ObjectMeta(msgspec.Struct, rename="camel", omit_defaults=True, gc=False):
     @property
     def controller(self) -> OwnerReference | None:
         """The owner that manages the object, the one with `controller: true`; None when there is none."""
-        return next((owner for owner in self.owner_references or () if owner.controller), None)
+        for owner in self.owner_references or ():
+            if owner.controller:
+                return owner
+        return None
 
 
 OWN_NAME = b"\0"

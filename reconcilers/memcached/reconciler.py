@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from controller import Builder, Deleted, Request, Result, enqueue_mapped, prompt
+from controller import Builder, Deleted, Request, Result, Updated, enqueue_mapped, prompt
 from informers import BadRequest, Forbidden, Invalid, NamespaceTerminating, NotFound
 from reconcilers.apply import Applier, StillDeleting
 from reconcilers.memcached.children import (
@@ -171,7 +171,6 @@ def _memcacheds_of(pod: CachedObject) -> Iterable[str]:
 
 @prompt
 def namesake_of_freed(event: Event) -> Iterable[Request]:
-    """Yield the namesake of a Deployment that is gone or changed hands: it may have waited for the name."""
-    was, is_ = event.objects[0].meta.controller, event.obj.meta.controller
-    if isinstance(event, Deleted) or was != is_:
-        yield Request(*event.obj.key)
+    """Return the namesake of a Deployment that is gone or changed hands: it may have waited for the name."""
+    freed = isinstance(event, Updated) and event.old.meta.controller != event.new.meta.controller
+    return [Request(*event.obj.key)] if freed or isinstance(event, Deleted) else ()

@@ -211,8 +211,11 @@ def _why(problem: Problem | None) -> tuple[str, str]:
 
 def _says(obj: Obj, kind: str) -> Obj:
     """Return the condition of that type of a Deployment or Pod; empty when there is none."""
-    listed = (obj.get("status") or {}).get("conditions") or ()
-    return next((condition for condition in listed if condition.get("type") == kind), {})
+    conditions: list[Obj] = (obj.get("status") or {}).get("conditions") or []
+    for condition in conditions:
+        if condition.get("type") == kind:
+            return condition
+    return {}
 
 
 def _current(deployment: Obj) -> bool:
@@ -224,10 +227,9 @@ def _current(deployment: Obj) -> bool:
 
 def _stuck(deployment: Obj) -> bool:
     progress = _says(deployment, "Progressing")
-    return _current(deployment) and (progress.get("status"), progress.get("reason")) == (
-        "False",
-        "ProgressDeadlineExceeded",
-    )
+    if progress.get("reason") != "ProgressDeadlineExceeded":
+        return False
+    return progress.get("status") == "False" and _current(deployment)
 
 
 def _trouble(pod: Obj) -> str | None:
