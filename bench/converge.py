@@ -22,7 +22,7 @@ import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from bench.contestants import kopf_python
+from bench.contestants import image_python, kopf_python, python_path
 from bench.plane import Audit, Plane, missing
 from bench.processes import cpu_s, memory_mb
 from bench.table import grid
@@ -44,11 +44,22 @@ IDLE = 10.0
 """Seconds for which it is watched doing nothing."""
 
 
-def contestants(folder):
-    """Return {name: command line, with {port} for its metrics}, ours first, and say what is left out."""
+def contestants(folder, python=""):
+    """Return {name: command line, with {port} for its metrics}, ours first under `python`, and say what is left out."""
+    python = python or image_python()
+    print(f"levelset runs under {python}", flush=True)
     found = {
         "levelset": [
-            *(sys.executable, "-m", "controller", "run", "memcached", f"--max-concurrent-reconciles={WORKERS}"),
+            *(
+                "env",
+                f"PYTHONPATH={python_path()}",
+                python,
+                "-m",
+                "controller",
+                "run",
+                "memcached",
+                f"--max-concurrent-reconciles={WORKERS}",
+            ),
             *("--metrics-bind-address=127.0.0.1:{port}", "--health-probe-bind-address=0", "--debug-bind-address=0"),
         ]
     }
@@ -326,12 +337,13 @@ def main(args=()):
     parser.add_argument("--changes", type=int, default=200, help="changes, one at a time, for the latency")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", default="", help="contestants to run, with commas; all when empty")
+    parser.add_argument("--python", default="", help="what runs ours; by default what our image has, if it is here")
     options, _ = parser.parse_known_args(args)
     if problem := missing():
         print(f"left out: {problem}")
         return
     with tempfile.TemporaryDirectory(prefix="levelset-bench-") as folder:
-        rivals = contestants(folder)
+        rivals = contestants(folder, options.python)
         rivals = {name: rivals[name] for name in rivals if name in (options.only or name).split(",")}
         plane = Plane(folder, rivals).start()
         try:

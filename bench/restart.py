@@ -37,12 +37,14 @@ def main(args=()):
     parser.add_argument("--objects", type=int, default=10_000)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", default="levelset,controller-runtime", help="contestants to run, with commas")
+    parser.add_argument("--python", default="", help="what runs ours; by default what our image has, if it is here")
     options, _ = parser.parse_known_args(args)
     if problem := missing():
         print(f"left out: {problem}")
         return
     with tempfile.TemporaryDirectory(prefix="levelset-bench-") as folder, ExitStack() as planes:
-        rivals = {name: line for name, line in contestants(folder).items() if name in options.only.split(",")}
+        found, only = contestants(folder, options.python), options.only.split(",")
+        rivals = {name: found[name] for name in found if name in only}
         scenes = {}
         for name, command in rivals.items():
             own = Path(folder, f"plane-{name}")
