@@ -9,7 +9,7 @@ real parser. Some thirty times slower than the compiled reader.
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -27,7 +27,7 @@ _TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\],:]', re.DOTALL)
 _PLAIN = re.compile(r"[\w./:@-]+", re.ASCII)
 
 
-class _Entry(msgspec.Struct, gc=False, omit_defaults=True):
+class _Entry(msgspec.Struct, gc=False, omit_defaults=True, frozen=True):
     """What an entry of `managedFields` says of itself; all but the fields that it owns."""
 
     manager: str = ""
@@ -35,7 +35,7 @@ class _Entry(msgspec.Struct, gc=False, omit_defaults=True):
     subresource: str = ""
 
 
-_read_heads = msgspec.json.Decoder(list[_Entry]).decode
+_read_heads = msgspec.json.Decoder(tuple[_Entry, ...]).decode
 _read_entries = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 
@@ -109,23 +109,38 @@ def kept_entries(fields: bytes, managers: frozenset[str]) -> bytes:
             break
     else:
         return b""
-    entries: Sequence[bytes | msgspec.Raw] = ()
+    entries: Sequence[bytes | msgspec.Raw] | None = None
     try:
         heads = _read_heads(fields)
-        if any(head.operation == "Apply" and head.manager in managers for head in heads):
-            entries = _read_entries(fields)
     except RecursionError:
         entries = [entry for _, entry in members(fields)]
-        heads = [_head(entry) for entry in entries]
-    kept, known = [], _writers(managers)
-    for place, head in enumerate(heads):
-        if head.manager not in known:
-            kept.append(_OTHERS)
-        elif head.operation == "Apply" and head.manager in managers:
-            kept.append(bytes(entries[place]))
-        else:
-            kept.append(_OTHERS if head.subresource else msgspec.json.encode(head))
-    return b"[" + b",".join(kept) + b"]" if any(entry is not _OTHERS for entry in kept) else b""
+        heads = tuple(map(_head, entries))
+    words = _words(heads, managers)
+    if isinstance(words, bytes):
+        return words
+    entries = _read_entries(fields) if entries is None else entries
+    return _listed([bytes(entries[place]) if word is None else word for place, word in enumerate(words)])
+
+
+@lru_cache(maxsize=256)
+def _words(heads: tuple[_Entry, ...], managers: frozenset[str]) -> bytes | tuple[bytes | None, ...]:
+    """Return what is kept, where the heads say it all, and else each entry, None for one that stays as it came.
+
+    Remembered: the objects of one kind differ little in this.
+    """
+    words = tuple(_word(head, managers) for head in heads)
+    told = [word for word in words if word is not None]
+    return _listed(told) if len(told) == len(words) else words
+
+
+def _word(head: _Entry, managers: frozenset[str]) -> bytes | None:
+    if head.operation == "Apply" and head.manager in managers:
+        return None
+    return msgspec.json.encode(head) if head.manager in _writers(managers) and not head.subresource else _OTHERS
+
+
+def _listed(entries: list[bytes]) -> bytes:
+    return b"[" + b",".join(entries) + b"]" if any(entry is not _OTHERS for entry in entries) else b""
 
 
 def _head(entry: bytes) -> _Entry:
