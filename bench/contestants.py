@@ -19,6 +19,7 @@ KOPF_BEARS = 1_000
 """Objects up to which kopf is asked: its way of a task for each takes minutes for ten times as many."""
 PATIENCE = 300
 DISTRIBUTED = "/usr/bin/python3"
+"""Where distributions have their Python."""
 
 
 def contestants(kind, count):
@@ -34,11 +35,11 @@ def contestants(kind, count):
     return found
 
 
-def image_python():
-    """Return the Python under which our image runs (Dockerfile), if it is here in the version of this one; else this.
+def distributed_python():
+    """Return the Python that the distribution compiled, if it has the version of this one; else this one.
 
-    That is a distribution's, compiled with profiles of its own runs; a Python that was built without them takes a fifth
-    more time for the same. It finds the packages of this one by `python_path`.
+    Our image runs under such a Python (Dockerfile). It is compiled with profiles of its own runs; one that was built
+    without takes a fifth more time for the same (docs/performance.md). It finds packages by `python_path`.
     """
     here = ".".join(map(str, sys.version_info[:2]))
     if Path(DISTRIBUTED).is_file():
@@ -49,8 +50,8 @@ def image_python():
 
 
 def python_path():
-    """Return where `image_python` finds our packages and what they need."""
-    return os.pathsep.join((str(HERE.parent), sysconfig.get_path("purelib")))
+    """Return where a Python of this one's version finds our packages and what they need."""
+    return os.pathsep.join((str(HERE.parent), sysconfig.get_path("purelib"), sysconfig.get_path("platlib")))
 
 
 def go_peer():

@@ -22,7 +22,7 @@ import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from bench.contestants import image_python, kopf_python, python_path
+from bench.contestants import distributed_python, kopf_python, python_path
 from bench.plane import Audit, Plane, missing
 from bench.processes import cpu_s, memory_mb
 from bench.table import grid
@@ -46,7 +46,7 @@ IDLE = 10.0
 
 def contestants(folder, python=""):
     """Return {name: command line, with {port} for its metrics}, ours first under `python`, and say what is left out."""
-    python = python or image_python()
+    python = python or distributed_python()
     print(f"levelset runs under {python}", flush=True)
     found = {
         "levelset": [
@@ -71,9 +71,9 @@ def contestants(folder, python=""):
         found["controller-runtime"] = [str(peer), "-metrics=127.0.0.1:{port}", f"-workers={WORKERS}"]
     else:
         print("controller-runtime is left out: it cannot be built without Go and its modules")
-    if python := _kopf():
+    if kopf := _kopf():
         script = str(HERE / "peers" / "kopf_memcached.py")
-        found["kopf"] = [python, "-m", "kopf", "run", "--all-namespaces", "--quiet", script]
+        found["kopf"] = [kopf, "-m", "kopf", "run", "--all-namespaces", "--quiet", script]
     return found
 
 
@@ -337,7 +337,9 @@ def main(args=()):
     parser.add_argument("--changes", type=int, default=200, help="changes, one at a time, for the latency")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", default="", help="contestants to run, with commas; all when empty")
-    parser.add_argument("--python", default="", help="what runs ours; by default what our image has, if it is here")
+    parser.add_argument(
+        "--python", default="", help="what runs ours, of the same version as this Python; by default the distribution's"
+    )
     options, _ = parser.parse_known_args(args)
     if problem := missing():
         print(f"left out: {problem}")

@@ -37,7 +37,9 @@ def main(args=()):
     parser.add_argument("--objects", type=int, default=10_000)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", default="levelset,controller-runtime", help="contestants to run, with commas")
-    parser.add_argument("--python", default="", help="what runs ours; by default what our image has, if it is here")
+    parser.add_argument(
+        "--python", default="", help="what runs ours, of the same version as this Python; by default the distribution's"
+    )
     options, _ = parser.parse_known_args(args)
     if problem := missing():
         print(f"left out: {problem}")

@@ -180,7 +180,7 @@ class Attempts:
     def _begin(self, request: Request, priority: int) -> Attempt:
         identity, now = self._runtime.new_uid(), self._runtime.monotonic()
         deadline = None if self._timeout is None else now + self._timeout
-        failures = self._failing.get(request, (0,))[0]  # only this attempt could change it
+        failures = self._failing.get(request, (0,))[0]  # the queue gives a key to one attempt at a time
         attempt = Attempt(
             self._controller, self._kind, request, identity, priority, failures, now, deadline, self._runtime.monotonic
         )
@@ -192,7 +192,7 @@ class Attempts:
             return
         with self._lock:
             if not verdict.failed:
-                del self._failing[attempt.request]
+                self._failing.pop(attempt.request, None)
                 return
             first = self._failing.get(attempt.request, (0, "", attempt.started))[2]
             text = f"{type(outcome.error).__name__}: {describe(outcome.error)}"[:TEXT]

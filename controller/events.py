@@ -5,14 +5,12 @@ An event only says that it may be worth looking; it never reaches a reconciler.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 import msgspec
 
 from controller.request import LOW_PRIORITY
-
-if TYPE_CHECKING:
-    from informers.api.objects import CachedObject
+from informers.api.objects import CachedObject
 
 __all__ = ["Created", "Deleted", "Event", "Generic", "Updated", "priority_of"]
 

@@ -70,7 +70,7 @@ def set_condition(
     """Return `conditions` with one of them set; the others, and the order, stay.
 
     Args:
-        conditions: As they were observed before.
+        conditions: As they were observed before, one of each type.
         kind: The `type`, such as "Available".
         status: Whether it holds.
         reason: Why, as one CamelCase word.
@@ -80,7 +80,8 @@ def set_condition(
         now: Becomes `lastTransitionTime` if the status flips; whole seconds are kept.
     """
     before = find_condition(conditions, kind)
-    said = status, reason, message if len(message) <= MESSAGE_LIMIT else message[: MESSAGE_LIMIT - 1] + "…", generation
+    text = message if len(message) <= MESSAGE_LIMIT else message[: MESSAGE_LIMIT - 1] + "…"
+    said = status, reason, text, generation
     if before and said == (before.status, before.reason, before.message, before.observed_generation):
         return list(conditions)
     since = before.last_transition_time if before and before.status == status else f"{now:%Y-%m-%dT%H:%M:%SZ}"
@@ -88,7 +89,7 @@ def set_condition(
         type=kind,
         status=status,
         reason=reason,
-        message=said[2],
+        message=text,
         last_transition_time=since,
         observed_generation=generation,
     )

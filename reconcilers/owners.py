@@ -75,12 +75,11 @@ def set_controller_reference(owner: AnyObject, obj: AnyObject, *, block_owner_de
         OwnedByAnother: `obj` has another controller.
         ValueError: `owner` has no uid, or lives in a namespace that `obj` does not live in.
     """
-    references = _references(obj)
     mine = _reference(owner, obj, controller=True, blocks=block_owner_deletion or None)
-    present = next((ref for ref in references if ref.controller), None)
+    present = controller_of(obj)
     if present and not _same(present, mine):
         raise OwnedByAnother(str(_Identity.of(obj)), present)
-    _store(obj, _with(references, mine))
+    _store(obj, _with(_references(obj), mine))
 
 
 def set_owner_reference(owner: AnyObject, obj: AnyObject) -> None:
@@ -89,10 +88,11 @@ def set_owner_reference(owner: AnyObject, obj: AnyObject) -> None:
     Raises:
         ValueError: As `set_controller_reference`.
     """
-    references = _references(obj)
     mine = _reference(owner, obj)
+    references = _references(obj)
     kept = next((ref for ref in references if _same(ref, mine)), mine)
-    _store(obj, _with(references, _reference(owner, obj, controller=kept.controller, blocks=kept.block_owner_deletion)))
+    named = mine.api_version, mine.kind, mine.name, mine.uid
+    _store(obj, _with(references, OwnerReference(*named, kept.controller, kept.block_owner_deletion)))
 
 
 def remove_owner_reference(owner: AnyObject, obj: AnyObject) -> None:

@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import pydoc
 
 import pytest
 
@@ -24,6 +25,13 @@ class TestFacade:
         own = {export: thing for export, thing in things.items() if inspect.isclass(thing) or inspect.isfunction(thing)}
 
         assert [] == [export for export, thing in own.items() if not inspect.getdoc(thing)]
+
+    def test_every_export_can_be_looked_at(self, name):
+        """`help` of the package works: no signature names what is not there."""
+        assert pydoc.render_doc(importlib.import_module(name))
+        for thing in vars(importlib.import_module(name)).values():
+            if inspect.isclass(thing) and not issubclass(thing, Exception | type | dict | str):
+                assert pydoc.render_doc(thing)
 
     def test_the_plaque_is_a_map(self, name):
         """The package docstring is a map of the room."""

@@ -109,28 +109,30 @@ def kept_entries(fields: bytes, managers: frozenset[str]) -> bytes:
             break
     else:
         return b""
-    entries: Sequence[bytes | msgspec.Raw] | None = None
+    entries: Sequence[bytes | msgspec.Raw] = ()
     try:
         heads = _read_heads(fields)
+        words = (_known_words if len(heads) <= _FEW else _words)(heads, managers)
+        if not isinstance(words, bytes):
+            entries = _read_entries(fields)
     except RecursionError:
         entries = [entry for _, entry in members(fields)]
-        heads = tuple(map(_head, entries))
-    words = _words(heads, managers)
+        words = _words(tuple(map(_head, entries)), managers)
     if isinstance(words, bytes):
         return words
-    entries = _read_entries(fields) if entries is None else entries
     return _listed([bytes(entries[place]) if word is None else word for place, word in enumerate(words)])
 
 
-@lru_cache(maxsize=256)
 def _words(heads: tuple[_Entry, ...], managers: frozenset[str]) -> bytes | tuple[bytes | None, ...]:
-    """Return what is kept, where the heads say it all, and else each entry, None for one that stays as it came.
-
-    Remembered: the objects of one kind differ little in this.
-    """
+    """Return what is kept, where the heads say it all; else what is said of each entry, None of one that stays."""
     words = tuple(_word(head, managers) for head in heads)
     told = [word for word in words if word is not None]
     return _listed(told) if len(told) == len(words) else words
+
+
+_FEW = 16
+_known_words = lru_cache(maxsize=256)(_words)
+"""The objects of one kind differ little in this. 256 times 16 entries of some 200 bytes are under a megabyte."""
 
 
 def _word(head: _Entry, managers: frozenset[str]) -> bytes | None:

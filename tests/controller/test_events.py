@@ -1,5 +1,7 @@
 """Events as values, and how urgent each is."""
 
+import copy
+
 import pytest
 
 from controller.events import Created, Deleted, Generic, Updated, priority_of
@@ -41,3 +43,21 @@ class TestObjects:
     def test_the_others_have_one(self, kind):
         """Whatever there is to see of it."""
         assert (obj(),) == kind(obj()).objects
+
+
+class TestValues:
+    @pytest.mark.parametrize("event", [Created(obj()), Updated(obj("1"), obj("2")), Deleted(obj()), Generic(obj())])
+    def test_they_compare_by_what_they_say_and_stay_as_they_are(self, event):
+        """An equal one is as good."""
+        other = copy.deepcopy(event)
+
+        assert (event, hash(event)) == (other, hash(other))
+        with pytest.raises(AttributeError):
+            event.final_state_unknown = True
+        with pytest.raises(AttributeError):
+            setattr(event, "new" if isinstance(event, Updated) else "obj", obj("9"))
+
+    def test_kinds_are_different(self):
+        """What came is not what went."""
+        assert Created(obj()) != Deleted(obj())
+        assert Updated(obj("1"), obj("2")) != Updated(obj("1"), obj("3"))

@@ -90,6 +90,20 @@ class TestKindSource:
 
         assert [("a", 0), ("b", 0), ("c", 0)] == taken(queue)
 
+    def test_an_event_that_concerns_nobody_is_told_to_nobody(self, queue, mirror):
+        """Observers hear of keys that are added."""
+        heard = []
+
+        class Ear(ControllerObserver):
+            def enqueued(self, controller, **news):
+                heard.append(controller)
+
+        source = KindSource(mirror, CONFIG_MAP, lambda event: (), observe=Ear())
+        source.start(queue)
+        source.on_add(obj("a"), initial=False)
+
+        assert ([], []) == (taken(queue), heard)
+
     @pytest.mark.parametrize(
         ("mapper", "predicates", "is_prompt"),
         [(enqueue_self, (generation_changed,), True), (enqueue_self, (lambda event: True,), False), (list, (), False)],

@@ -42,6 +42,17 @@ def test_setting_the_same_again_changes_nothing():
     assert ready() == ready(before=ready(), now=LATER)
 
 
+@pytest.mark.parametrize("news", [{"reason": "Better"}, {"message": "Even better"}, {"generation": 2}])
+def test_whatever_is_new_is_said(news):
+    """However little it is; and what was read is left alone."""
+    before = ready()
+    after = ready(before=before, **news)
+
+    assert after == ready(**news)
+    assert ready() == before
+    assert ready(before=before) is not before
+
+
 def test_the_others_and_the_order_stay():
     """Only the one condition is replaced, and the given list is left alone."""
     first = set_condition([], "First", "True", "Fine", generation=1, now=NOON)

@@ -459,6 +459,7 @@ class TestAsCreated:
             (LIVE | {"data": {}}, False),
             (LIVE | {"data": "x"}, False),
             (LIVE | {"data": {"x": 1}}, False),
+            (LIVE | {"data": None}, False),
         ],
     )
     def test_all_that_is_wanted_is_there(self, live, same):
@@ -472,6 +473,12 @@ class TestAsCreated:
 
         assert not as_created(wanted, marked({"metadata": {}, "data": {"x": had}}, wanted))
 
+    def test_nothing_is_something(self):
+        """A field that is wanted empty, and is not there, is not as wanted."""
+        wanted = {"data": {"x": None}}
+
+        assert not as_created(wanted, marked({"metadata": {}, "data": {}}, wanted))
+
     def test_something_else_was_wanted_then(self):
         """So that something may be there which is wanted no more."""
         assert not as_created({"data": {}}, self.LIVE)
@@ -480,10 +487,18 @@ class TestAsCreated:
         """A webhook may take away what it does not know."""
         assert not as_created({"data": {"x": "1"}}, config_map(x="1"))
 
-    @pytest.mark.parametrize(("items", "same"), [([1, {"a": 1, "b": 2}], True), ([1], False), ([{"a": 1}, 1], False)])
+    @pytest.mark.parametrize(
+        ("items", "same"),
+        [
+            (["x", 1, {"a": 1, "b": 2}], True),
+            (["x", 1], False),
+            (["x", {"a": 1}, 1], False),
+            (["y", 1, {"a": 1}], False),
+        ],
+    )
     def test_lists_have_the_same_items(self, items, same):
         """Which may have more fields."""
-        want = {"items": [1, {"a": 1}]}
+        want = {"items": ["x", 1, {"a": 1}]}
         live = marked({"metadata": {"name": "a"}, "items": items}, want)
 
         assert same is as_created(want, live)

@@ -112,11 +112,18 @@ class TestScope:
 class TestOwner:
     def test_it_joins_the_others(self):
         """No flags of its own, and a controller keeps its flags."""
-        child = obj(owners=[reference("other", "2", controller=True)])
+        flags = {"controller": True, "blockOwnerDeletion": True}
+        child = obj(owners=[reference("other", "2", **flags)])
         set_owner_reference(owner(), child)
         set_owner_reference(owner("other", "3"), child)
 
-        assert [reference("other", "3", controller=True), reference()] == child["metadata"]["ownerReferences"]
+        assert [reference("other", "3", **flags), reference()] == child["metadata"]["ownerReferences"]
+
+    @pytest.mark.parametrize("refer", [set_controller_reference, set_owner_reference])
+    def test_an_owner_without_a_uid_is_refused_whatever_references_there_are(self, refer):
+        """Even ones that nobody can read."""
+        with pytest.raises(ValueError, match="has no uid"):
+            refer(owner(uid=""), obj(owners=[{"kind": "Half"}]))
 
     def test_it_can_be_removed(self):
         """Nothing is left behind, and removing twice is an error."""

@@ -71,6 +71,17 @@ class TestCached:
 
         assert [{}, head] == cached(raw, frozenset({"levelset"}), gvk=POD).to_dict()["metadata"]["managedFields"]
 
+    @pytest.mark.parametrize("entries", [1, 40])
+    def test_of_what_they_wrote_elsewhere_nothing_stays(self, entries):
+        """A status is none of what they created; and however many entries there are, each keeps its place."""
+        status = {"manager": "levelset", "operation": "Update", "subresource": "status"}
+        mine = {"manager": "levelset", "operation": "Update"}
+        managed = [*[status] * entries, mine]
+        raw = json.dumps({"metadata": {"name": "a", "managedFields": managed}}).encode()
+
+        for managers, kept in ((frozenset({"levelset"}), [*[{}] * entries, mine]), (frozenset({"other"}), None)):
+            assert kept == cached(raw, managers, gvk=POD).to_dict()["metadata"].get("managedFields")
+
     def test_a_manager_with_unusual_characters_is_kept_however_it_was_escaped(self):
         """The cheap look for the name must not miss what the server escaped."""
         raw = b'{"metadata":{"name":"a","managedFields":[{"manager":"a\\u003cb"},{"manager":"c"}]}}'

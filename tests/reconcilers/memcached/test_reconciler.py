@@ -2,12 +2,13 @@
 
 import pytest
 
-from controller import Request, Result
+from controller import Created, Deleted, Request, Result, Updated
 from controller.testing import Harness
-from informers import Invalid, NotFound, Patch, Response
+from informers import CachedObject, Invalid, NotFound, ObjectMeta, OwnerReference, Patch, Response
 from informers.testing import ClusterOptions, FakeCluster
 from informers.testing.controllers.pods import Fate, PodOptions
 from reconcilers.memcached import Memcached, MemcachedReconciler, MemcachedSpec, ResourceRequirements, setup
+from reconcilers.memcached.reconciler import namesake_of_freed
 
 DEPLOYMENT, POD, EVENT = ("apps/v1", "Deployment"), ("v1", "Pod"), ("events.k8s.io/v1", "Event")
 KEY = "default/a"
@@ -459,6 +460,26 @@ class TestEvents:
 
         assert {"Created", "Ready", "Scaled", "Updated"} == set(told(world))
         assert ["Created", "Scaled", "Updated"] == told(world, "Created", "Scaled", "Updated")
+
+
+def owned_by(uid):
+    """Return a Deployment as an informer holds it."""
+    owner = OwnerReference("cache.example.com/v1", "Memcached", "cache", uid, controller=True)
+    return CachedObject(ObjectMeta(name="cache", namespace="default", owner_references=(owner,)), b"{}")
+
+
+@pytest.mark.parametrize(
+    ("event", "freed"),
+    [
+        (Deleted(owned_by("1")), True),
+        (Updated(owned_by("1"), owned_by("2")), True),
+        (Updated(owned_by("1"), owned_by("1")), False),
+        (Created(owned_by("1")), False),
+    ],
+)
+def test_a_namesake_hears_of_a_name_that_may_be_free(event, freed):
+    """The Deployment is gone, or it changed hands."""
+    assert ([Request("default", "cache")] if freed else []) == list(namesake_of_freed(event))
 
 
 class TestByHand:

@@ -166,6 +166,15 @@ class TestDegraded:
         say(deployment, "Progressing", "True", "NewReplicaSetAvailable")
         assert ("False", "AsExpected") == seen(memcached, deployment)["Degraded"]
 
+    def test_a_rollout_that_goes_on(self, memcached, deployment):
+        """What was said of the spec before, or is not so any more, is nothing to be degraded by."""
+        say(deployment, "Progressing", "Unknown", "ProgressDeadlineExceeded")
+        assert ("False", "AsExpected") == seen(memcached, deployment)["Degraded"]
+
+        say(deployment, "Progressing", "False", "ProgressDeadlineExceeded")
+        deployment["metadata"]["generation"] += 1
+        assert ("False", "AsExpected") == seen(memcached, deployment)["Degraded"]
+
     def test_replicas_that_cannot_be_created(self, memcached, deployment):
         """The Deployment's own reason and message, such as an exhausted quota."""
         say(deployment, "ReplicaFailure", "True", "FailedCreate", "exceeded quota")
