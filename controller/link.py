@@ -90,11 +90,12 @@ class Link:
 
     def _open(self) -> Transport:
         from informers.api.config import load_config  # noqa: PLC0415 - only programs that connect pay for it
-        from informers.api.http import HttpTransport  # noqa: PLC0415 - the same
+        from informers.api.http import HttpOptions, HttpTransport  # noqa: PLC0415 - the same
 
         if self._config is None:
             self._config = load_config(kubeconfig=self._options.kubeconfig or None)
         self.namespace = self._config.namespace or self.namespace
-        transport = HttpTransport(self._config, runtime=self._runtime, observe=self._observe)
+        options = HttpOptions(compression=True)  # its lists come at once, and a tenth of the bytes is less work
+        transport = HttpTransport(self._config, runtime=self._runtime, observe=self._observe, options=options)
         self._own.append(transport)
         return transport

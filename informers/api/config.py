@@ -71,6 +71,8 @@ class ClusterConfig:
     """Further headers for every request, for instance to impersonate."""
     proxy: str = field(default="", repr=False)
     """The URL of an HTTP proxy; empty for a direct connection."""
+    compression: bool = True
+    """Whether answers may be asked for compressed: a kubeconfig says no by `disable-compression`."""
     user_agent: str = f"levelset/{VERSION}"
     """The User-Agent header."""
 
@@ -206,6 +208,7 @@ def _from_choice(choice: Choice, source: str, env: Mapping[str, str]) -> Cluster
         fetch=_fetcher(choice, shown, env),
         headers=impersonation(user),
         proxy=cluster.get("proxy-url") or proxy_for(server, env),
+        compression=not cluster.get("disable-compression"),
     )
 
 

@@ -64,9 +64,9 @@ class HttpOptions:
     user_timeout: int = 60
     """Seconds after which data that was sent and not acknowledged means that the connection is dead."""
     compression: bool = False
-    """Ask for gzip, for thin links: a tenth of the bytes or less. A list is written and compressed on one processor of
-    the server, and of a list of Pods compressing takes the longer part: `python -m bench.pages`. Streams never use
-    it."""
+    """Ask for gzip, unless the configuration says no: a tenth of the bytes or less. A list is written and compressed on
+    one processor of the server, and of a list of Pods compressing takes the longer part: `python -m bench.pages`. So it
+    is for thin links, and for programs that read several lists at once, as every manager does. Streams never use it."""
 
     def socket_options(self) -> list[tuple[int, int, int]]:
         """Return what is set on each socket, as far as the platform knows it."""
@@ -111,7 +111,7 @@ class HttpTransport:
         self._sender = Sender(
             credential=self._credential, renew=self._renewed, send=self._whole, told=self._repeated, runtime=runtime
         )
-        self._encoding = "gzip" if options.compression else "identity"
+        self._encoding = "gzip" if options.compression and config.compression else "identity"
         self._lock = runtime.lock("http transport")
         self._context: SSLContext | None = None
         self._connections: Connections | None = None

@@ -140,14 +140,16 @@ class TestKubeconfig:
             "certificate-authority-data": base64.b64encode(b"ca").decode(),
             "tls-server-name": "kubernetes",
             "proxy-url": "http://proxy",
+            "disable-compression": True,
         }
         path = kubeconfig(tmp_path / "config", cluster=cluster, context={"namespace": "there"})
         config = load_config(kubeconfig=path, environ={"HTTPS_PROXY": "http://other"})
 
-        assert (b"ca", "kubernetes", "http://proxy", "there") == (
+        assert (b"ca", "kubernetes", "http://proxy", False, "there") == (
             config.ca_data,
             config.tls_server_name,
             config.proxy,
+            config.compression,
             config.namespace,
         )
         assert f"--kubeconfig: {path}, context one" == config.source

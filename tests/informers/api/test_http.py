@@ -129,6 +129,13 @@ class TestRequest:
         assert "gzip" == server.requests[0].headers["accept-encoding"]
         assert b"a" * 1000 == response.body
 
+    def test_who_configured_the_cluster_may_forbid_compression(self, serve, connect):
+        """As `disable-compression` in a kubeconfig does."""
+        server = serve(answering())
+        connect(server, options=HttpOptions(compression=True), compression=False).request(GET)
+
+        assert "identity" == server.requests[0].headers["accept-encoding"]
+
     def test_every_attempt_is_observed(self, serve, connect):
         """With its status, or None when no answer came."""
         server = serve(in_turn(Peer.reset, lambda peer: peer.answer(status=404)))
