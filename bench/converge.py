@@ -48,21 +48,9 @@ def contestants(folder, python=""):
     """Return {name: command line, with {port} for its metrics}, ours first under `python`, and say what is left out."""
     python = python or distributed_python()
     print(f"levelset runs under {python}", flush=True)
-    found = {
-        "levelset": [
-            *(
-                "env",
-                f"PYTHONPATH={python_path()}",
-                python,
-                "-m",
-                "controller",
-                "run",
-                "memcached",
-                f"--max-concurrent-reconciles={WORKERS}",
-            ),
-            *("--metrics-bind-address=127.0.0.1:{port}", "--health-probe-bind-address=0", "--debug-bind-address=0"),
-        ]
-    }
+    run = ["env", f"PYTHONPATH={python_path()}", python, "-m", "controller", "run", "memcached"]
+    addresses = ["--metrics-bind-address=127.0.0.1:{port}", "--health-probe-bind-address=0", "--debug-bind-address=0"]
+    found = {"levelset": [*run, f"--max-concurrent-reconciles={WORKERS}", *addresses]}
     go, peer = shutil.which("go"), Path(folder) / "converge"
     if (
         go
