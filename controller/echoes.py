@@ -78,10 +78,8 @@ class Echoes:
         """The reconcile of the key has ended: add the key once more if anything came meanwhile but its own writes."""
         _author.set(None)
         with self._lock:
-            kept = self._kept.pop(request)
-            news = self._news(request, kept) if kept else kept
-        if news:
-            self._add(request, news)
+            news = self._news(request, self._kept.pop(request))
+        self._add(request, news)
 
     def flush(self) -> None:
         """Add the keys of kept events that are not known to be echoes: the queue is about to take in no more."""

@@ -40,8 +40,8 @@ __all__ = [
 MARK = "levelset.dev/created-as"
 """The annotation of an object that was created: a digest of what was wanted."""
 
-
 _ABSENT: Any = object()
+"""What is not there: JSON's null is something."""
 
 
 def marked(body: Obj, want: Obj) -> Obj:

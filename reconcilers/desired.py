@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 __all__ = ["body_of", "object_key", "status_body", "uid_and_version"]
 
-
 _UNSENT = SERVER_FIELDS - {"name", "namespace"}
+"""Metadata that nobody but the server says."""
 
 
 def body_of(desired: AnyObject) -> Obj:

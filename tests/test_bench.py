@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bench import __main__ as bench
-from bench import apart, objects, reads, replay, server, syncs, table, tracing, watching
+from bench import apart, contestants, objects, reads, replay, server, syncs, table, tracing, watching
 from informers import GroupVersionKind, ThreadRuntime
 from informers.api.wire import cached
 from informers.testing import ApiServer, Cluster
@@ -135,3 +135,14 @@ def test_tracing_off_loads_nothing(monkeypatch, capsys):
 
     assert "| on, all kept" in said
     assert "Loaded when off: nothing of OpenTelemetry" in said
+
+
+def test_ours_runs_under_the_distributions_python():
+    """Of this version, with our packages and what they need; where there is none, under this one."""
+    code = "import sys, controller, msgspec; print(*sys.version_info[:2])"
+    environment = {"PYTHONPATH": contestants.python_path()}
+    done = subprocess.run(
+        [contestants.distributed_python(), "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+
+    assert "{} {}".format(*sys.version_info[:2]) == done.stdout.strip()
